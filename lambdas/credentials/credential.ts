@@ -1,0 +1,56 @@
+import type { KeyAlgorithm } from '../crypto/algorithms.ts'
+import type { Lineage } from '../crypto/lineage.ts'
+import type { RotationError } from '../errors.ts'
+import type { Dfns, Identity } from '../ports/dfns.ts'
+import type { Time } from '../ports/time.ts'
+import type { DocumentLimits, DocumentSource, Generation } from './document.ts'
+import type { JsonObject } from './json.ts'
+
+/** One of createSecret's questions, and its answer. */
+export interface Probe {
+  readonly question: string
+  /** Absent: the answer was yes. */
+  readonly failure?: RotationError
+}
+
+/** A deactivation that was carried out and can be taken back. */
+export interface Deactivation {
+  /** Every uuid under the superseded credential's id, also those that were not active any more. */
+  readonly credentialUuids: readonly string[]
+  undo(): Promise<void>
+}
+
+/**
+ * One kind of Dfns credential. Secrets Manager may repeat a step, run it twice at once, or see it killed
+ * anywhere: every method may be called again with the same arguments, and then changes nothing more.
+ */
+export interface Credential<G extends Generation> {
+  read(source: DocumentSource, limits: DocumentLimits): G
+  /** Makes the successor of `current`: its document is all that is ever stored. Dfns does not hear of it. */
+  create(rotation: { current: G; lineage: Lineage; algorithm: KeyAlgorithm | 'same' }): Promise<JsonObject>
+  /**
+   * Asks, by calls without effect, for all that the later phases need; no further than a no that rules out
+   * the rest.
+   */
+  probe(rotation: { current: G }): Promise<readonly Probe[]>
+  /**
+   * Makes Dfns accept `pending` beside `current`. Where it does already, nothing else matters, `current`
+   * included.
+   */
+  register(rotation: { current: () => Promise<G>; pending: G; lineage: Lineage }): Promise<void>
+  /**
+   * Proves that Dfns accepts `generation` and that it is the identity `as`, without effect. A `fresh` one,
+   * which may take a moment to be known everywhere, is given that moment.
+   */
+  verify(rotation: { generation: G; as: G; fresh: boolean }): Promise<void>
+  /** Fails unless `pending` follows from `current` by a rotation and nothing else. */
+  assertFollows(rotation: { current: G; pending: G }): void
+  /** Makes Dfns refuse `superseded`, told so by `current`. */
+  deactivate(rotation: { current: G; superseded: G }): Promise<Deactivation>
+}
+
+/** What a kind has to work with. */
+export interface Means {
+  readonly dfnsAs: (identity: Identity) => Dfns
+  readonly time: Time
+}

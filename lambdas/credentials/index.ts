@@ -1,0 +1,16 @@
+import { RotationError } from '../errors.ts'
+import type { Credential, Means } from './credential.ts'
+import type { KeyDocument } from './document.ts'
+import { serviceAccountKey } from './service-account-key.ts'
+
+const kinds: Readonly<Record<string, (means: Means) => Credential<KeyDocument>>> = {
+  ServiceAccountKey: serviceAccountKey,
+}
+
+/** The file that understands a `kind`. */
+export function credentialOf(document: { kind: string; on: string; means: Means }): Credential<KeyDocument> {
+  const { kind, on, means } = document
+  const make = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (make !== undefined) return make(means)
+  throw new RotationError('ERR_DOCUMENT', `${on}: kind is none of ${Object.keys(kinds).join(', ')}`)
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * Lineage: which secret, and which rotation of it, a Dfns object comes from. A credential's id is a 4-byte
+ * magic, 12 bytes of SHA-256(secret ARN) and 16 bytes of SHA-256(ClientRequestToken), so that it can be told
+ * from a stranger's even where only `allowCredentials` may be read.
+ */
+export interface Lineage {
+  readonly secretArn: string
+  readonly token: string
+}
+
+const magic = Buffer.from('dfr1', 'ascii')
+
+/**
+ * Base64url, 43 characters. The same rotation always gives the same id: a repeated step makes no second one.
+ */
+export function credIdOf({ secretArn, token }: Lineage): string {
+  return Buffer.concat([magic, digest(secretArn, 12), digest(token, 16)]).toString('base64url')
+}
+
+/** The name of a credential at Dfns: the same two hashes, in hex, for people and for lists. */
+export function credentialNameOf({ secretArn, token }: Lineage): string {
+  return `dfns-rotator ${digest(secretArn, 12).toString('hex')} ${digest(token, 16).toString('hex')}`
+}
+
+/** Whether a rotation of this very secret made the credential. Another secret's is a stranger's. */
+export function isOfSecret({ credId, secretArn }: { credId: string; secretArn: string }): boolean {
+  const bytes = Buffer.from(credId, 'base64url')
+  return bytes.length === 32 && bytes.subarray(0, 16).equals(Buffer.concat([magic, digest(secretArn, 12)]))
+}
+
+function digest(text: string, length: number): Buffer {
+  return createHash('sha256').update(text).digest().subarray(0, length)
+}

@@ -1,0 +1,101 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+
+type Encoding = 'pkcs8' | 'pkcs1' | 'sec1' | 'spki'
+type Newline = '\n' | '\r\n' | '\\n'
+
+/** How a PEM stood in the document, so that its successor can be written the same way. */
+export interface KeyForm {
+  readonly encoding: Encoding
+  /** `\\n`, a backslash and an n, is what a PEM becomes on its way through an environment variable. */
+  readonly newline: Newline
+  readonly endsWithNewline: boolean
+  /** The whole PEM once more in base64, as some stores want it. */
+  readonly base64: boolean
+}
+
+export interface StoredKey {
+  readonly key: KeyObject
+  readonly form: KeyForm
+}
+
+const encodings: Readonly<Record<string, Encoding>> = {
+  'PRIVATE KEY': 'pkcs8',
+  'RSA PRIVATE KEY': 'pkcs1',
+  'EC PRIVATE KEY': 'sec1',
+  'PUBLIC KEY': 'spki',
+}
+
+// One block and nothing around it: what stands beside a key in a field would be lost when the key is
+// replaced.
+const singlePem = /^-----BEGIN ([A-Z ]+)-----\n(?:[A-Za-z0-9+/=]+\n)+-----END \1-----\n?$/
+
+/** Longest text that can hold an RSA-4096 key in any form, with room. */
+const longestKey = 16_384
+
+/** Reads a private key, or nothing if the text is not exactly one unencrypted PEM (or base64 of one). */
+export function readPrivateKey(text: string): StoredKey | undefined {
+  return readKey({ text, wanted: ['pkcs8', 'pkcs1', 'sec1'] })
+}
+
+/** Reads an SPKI public key in any of the same forms. */
+export function readPublicKey(text: string): StoredKey | undefined {
+  return readKey({ text, wanted: ['spki'] })
+}
+
+/** Writes a key in a given form, or nothing if the form cannot hold it (Ed25519 has no PKCS#1 or SEC1). */
+export function writeKey({ key, form }: StoredKey): string | undefined {
+  const pem = exportPem({ key, encoding: form.encoding })
+  if (pem === undefined) return undefined
+  const lines = form.endsWithNewline ? pem : pem.trimEnd()
+  const text = lines.replaceAll('\n', form.newline)
+  return form.base64 ? Buffer.from(text).toString('base64') : text
+}
+
+function readKey({ text, wanted }: { text: string; wanted: readonly Encoding[] }): StoredKey | undefined {
+  if (text.length > longestKey) return undefined
+  const base64 = /^[A-Za-z0-9+/]+=*$/.test(text)
+  const decoded = base64 ? Buffer.from(text, 'base64').toString('latin1') : text
+  const newline = newlineOf(decoded)
+  const pem = decoded.replaceAll(newline, '\n')
+  const encoding = encodings[singlePem.exec(pem)?.[1] ?? '']
+  if (encoding === undefined || !wanted.includes(encoding)) return undefined
+  const key = importPem({ pem, encoding })
+  return key && { key, form: { encoding, newline, endsWithNewline: pem.endsWith('\n'), base64 } }
+}
+
+function newlineOf(text: string): Newline {
+  if (text.includes('\\n')) return '\\n'
+  return text.includes('\r\n') ? '\r\n' : '\n'
+}
+
+function importPem({ pem, encoding }: { pem: string; encoding: Encoding }): KeyObject | undefined {
+  try {
+    return encoding === 'spki' ? createPublicKey(pem) : createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function exportPem({ key, encoding }: { key: KeyObject; encoding: Encoding }): string | undefined {
+  switch (encoding) {
+    case 'spki':
+      return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
+    case 'pkcs8':
+      return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+    case 'pkcs1':
+      if (key.asymmetricKeyType !== 'rsa') return undefined
+      return key.export({ type: 'pkcs1', format: 'pem' }).toString()
+    case 'sec1':
+      if (key.asymmetricKeyType !== 'ec') return undefined
+      return key.export({ type: 'sec1', format: 'pem' }).toString()
+  }
+}
+
+/** Whether two keys, private or public, belong to the same pair, however each was written. */
+export function isSameKey(a: KeyObject, b: KeyObject): boolean {
+  return publicOf(a).equals(publicOf(b))
+}
+
+function publicOf(key: KeyObject): KeyObject {
+  return key.type === 'public' ? key : createPublicKey(key)
+}

@@ -1,0 +1,136 @@
+import { type ErrorCode, RotationError } from '../errors.ts'
+import type { Time } from './time.ts'
+
+/**
+ * A request to Dfns that did not end well. The text of a reply never gets here: it
+ * may repeat what was sent.
+ */
+export class DfnsFailure extends RotationError {
+  /** Method and path, `PUT /auth/credentials/activate`. */
+  readonly endpoint: string
+  /** Absent where no reply came: then nobody knows whether the request was carried out. */
+  readonly status: number | undefined
+  readonly retryAfterMs: number
+
+  constructor(
+    code: ErrorCode,
+    problem: string,
+    details: { endpoint: string; status?: number; retryAfterMs?: number; retryable: boolean },
+  ) {
+    super(code, `Dfns ${details.endpoint}: ${problem}`, { retryable: details.retryable })
+    this.endpoint = details.endpoint
+    this.status = details.status
+    this.retryAfterMs = details.retryAfterMs ?? 0
+  }
+
+  /** Dfns heard the request and says that this caller may not (or not like this). */
+  get isRefusal(): boolean {
+    return this.status !== undefined && this.status >= 400 && this.status < 500 && !this.retryable
+  }
+}
+
+const requestMs = 10_000
+const largestReply = 1_048_576
+const done: readonly number[] = [200, 201, 204]
+
+/**
+ * The `fetch` under @dfns/sdk. The SDK has no time-out and loses the status of an error whose body is not
+ * JSON; so every request here has a deadline, goes to `origin` and nowhere else, follows no redirect, and
+ * whatever is not success in JSON ends as a `DfnsFailure`.
+ */
+export function dfnsTransport({ origin, time }: { origin: string; time: Time }): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const endpoint = `${init?.method ?? 'GET'} ${url.pathname}`
+    if (url.origin !== origin)
+      throw new RotationError('ERR_BASE_URL', `${endpoint}: not a request to ${origin}`)
+    const { response, text } = await exchange({ url, init, endpoint, time })
+    if (!done.includes(response.status)) throw failureOf({ response, endpoint, now: time.now() })
+    // The SDK parses every reply, an empty one too. What a call needs of its reply is checked by the port.
+    const json = text.trim() === '' ? '{}' : text
+    assertJson({ json, endpoint })
+    return new Response(json, { status: 200 })
+  }
+}
+
+async function exchange(request: { url: URL; init: RequestInit | undefined; endpoint: string; time: Time }) {
+  const { url, init, endpoint, time } = request
+  const signal = AbortSignal.timeout(Math.max(1, Math.min(requestMs, time.remaining())))
+  try {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal })
+    return { response, text: await boundedText({ response, endpoint }) }
+  } catch (error) {
+    if (error instanceof RotationError) throw error
+    const problem = signal.aborted ? 'no reply in time' : 'the connection failed'
+    throw new DfnsFailure('ERR_DFNS_UNAVAILABLE', problem, { endpoint, retryable: true })
+  }
+}
+
+async function boundedText({
+  response,
+  endpoint,
+}: {
+  response: Response
+  endpoint: string
+}): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > largestReply) {
+      throw new DfnsFailure('ERR_DFNS_RESPONSE', 'the reply is too large', { endpoint, retryable: true })
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function failureOf({
+  response,
+  endpoint,
+  now,
+}: {
+  response: Response
+  endpoint: string
+  now: number
+}): DfnsFailure {
+  const { status, headers } = response
+  const problem = `status ${status}`
+  if (status === 202) {
+    const waiting = `${problem}, the change waits for a policy's approval`
+    return new DfnsFailure('ERR_APPROVAL_PENDING', waiting, { endpoint, status, retryable: true })
+  }
+  if (status === 408 || status === 429 || status >= 500) {
+    const retryAfterMs = retryAfter({ header: headers.get('retry-after'), now })
+    return new DfnsFailure('ERR_DFNS_UNAVAILABLE', problem, {
+      endpoint,
+      status,
+      retryAfterMs,
+      retryable: true,
+    })
+  }
+  if (status === 401 || status === 403) {
+    return new DfnsFailure('ERR_NOT_ALLOWED', problem, { endpoint, status, retryable: false })
+  }
+  const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : ''
+  return new DfnsFailure('ERR_DFNS_RESPONSE', problem + redirect, { endpoint, status, retryable: false })
+}
+
+/** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
+function retryAfter({ header, now }: { header: string | null; now: number }): number {
+  if (header === null) return 0
+  const ms = /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0
+}
+
+function assertJson({ json, endpoint }: { json: string; endpoint: string }): void {
+  try {
+    JSON.parse(json)
+  } catch {
+    throw new DfnsFailure('ERR_DFNS_RESPONSE', 'success, but no JSON', {
+      endpoint,
+      status: 200,
+      retryable: true,
+    })
+  }
+}

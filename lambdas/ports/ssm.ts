@@ -1,0 +1,21 @@
+import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import { awsFailure } from './aws-failure.ts'
+import type { Time } from './time.ts'
+
+/** GetParameter: the value of one parameter, decrypted if it is a SecureString. */
+export async function getParameter(parameter: {
+  client: SSMClient
+  name: string
+  time: Time
+}): Promise<string> {
+  const { client, name, time } = parameter
+  const abortSignal = AbortSignal.timeout(Math.max(1, time.remaining()))
+  try {
+    const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), {
+      abortSignal,
+    })
+    return reply.Parameter?.Value ?? ''
+  } catch (error) {
+    throw awsFailure({ code: 'ERR_POLICY', error, action: 'GetParameter', on: name })
+  }
+}

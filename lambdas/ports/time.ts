@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** The time one invocation has. Milliseconds throughout. */
+export interface Time {
+  now(): number
+  /** Until the function's time-out, less what it takes to report an error. */
+  remaining(): number
+  sleep(ms: number): Promise<void>
+  /** In [0, 1): spreads the retries of many functions. */
+  random(): number
+}
+
+/** What Lambda's context tells of time. Absent outside Lambda. */
+export interface RemainingTime {
+  getRemainingTimeInMillis?(): number
+}
+
+const reserveMs = 500
+const withoutContextMs = 30_000
+
+export function timeOf(context: RemainingTime | undefined): Time {
+  const end = Date.now() + (context?.getRemainingTimeInMillis?.() ?? withoutContextMs) - reserveMs
+  return {
+    now: () => Date.now(),
+    remaining: () => Math.max(0, end - Date.now()),
+    sleep: (ms) => delay(ms),
+    random: () => Math.random(),
+  }
+}
+
+/** How long a fresh label or credential may take to be seen everywhere. */
+export const settleMs = 5_000
+
+/** Asks with growing pauses until there is an answer; nothing if none came in `settleMs` or the time left. */
+export async function settled<T>(time: Time, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  const start = time.now()
+  for (let pause = 100; ; pause *= 2) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    const spent = time.now() - start
+    if (spent + pause > settleMs || pause > time.remaining()) return undefined
+    await time.sleep(pause)
+  }
+}

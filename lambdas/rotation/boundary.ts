@@ -1,0 +1,62 @@
+import type { MiddlewareObj } from '@middy/core'
+import { type ErrorCode, RotationError } from '../errors.ts'
+import { type Log, logOf } from '../ports/log.ts'
+import { readEvent, type RotationEvent } from './event.ts'
+
+// There is nothing to give up: the event is not of a rotation, or its secret or version is not there.
+const withoutRotation: readonly ErrorCode[] = [
+  'ERR_EVENT_INVALID',
+  'ERR_NOT_ENABLED',
+  'ERR_NOT_STAGED',
+  'ERR_SECRET_GONE',
+]
+
+/**
+ * The last thing that sees an error before Lambda prints it: whatever is not one of ours is reduced to its
+ * class and place, because its message may quote what it choked on.
+ */
+export function reportErrors(): MiddlewareObj<unknown, void, Error> {
+  return {
+    onError: (request) => {
+      const event = eventOf(request.event)
+      const log = logOf(event === undefined ? {} : logFields(event))
+      const { error } = request
+      const known = error instanceof RotationError ? error : unexpected({ error, log })
+      request.error = event === undefined ? known : withWayOut({ error: known, event })
+      const { code, retryable, message } = request.error as RotationError
+      log.error('phase failed', { code, retryable, reason: message })
+    },
+  }
+}
+
+/** What every line of a rotation's log carries. The RotationToken is not among it. */
+export function logFields({ step, secretId, token }: RotationEvent): Parameters<typeof logOf>[0] {
+  return { step, secretId, versionId: token }
+}
+
+function eventOf(input: unknown): RotationEvent | undefined {
+  try {
+    return readEvent(input)
+  } catch {
+    return undefined
+  }
+}
+
+function unexpected({ error, log }: { error: unknown; log: Log }): RotationError {
+  const name = error instanceof Error ? error.constructor.name : typeof error
+  const frames = error instanceof Error ? (error.stack?.match(/^ +at .+$/gm) ?? []) : []
+  log.error('unexpected error', { name, frames: frames.slice(0, 12).join('\n') })
+  const problem = `an unexpected ${name}, which is a defect of dfns-rotator`
+  return new RotationError(
+    'ERR_DFNS_RESPONSE',
+    `${problem}: please report the line «unexpected error» of this log`,
+  )
+}
+
+/** A permanent error says how to leave the rotation that cannot go on. */
+function withWayOut({ error, event }: { error: RotationError; event: RotationEvent }): RotationError {
+  const { code, message, retryable } = error
+  if (retryable || withoutRotation.includes(code)) return error
+  const wayOut = `To give this rotation up: npx dfns-rotator abandon ${event.secretId}`
+  return new RotationError(code, `${message} ${wayOut}`, { retryable })
+}

@@ -1,0 +1,71 @@
+import type { Credential } from '../credentials/credential.ts'
+import { type DocumentLimits, type KeyDocument, readFields } from '../credentials/document.ts'
+import { RotationError } from '../errors.ts'
+import type { DescribedSecret, SecretStore, SecretVersion, StagingLabel } from '../ports/secrets-manager.ts'
+import { settled, type Time } from '../ports/time.ts'
+
+/** A generation as it stands in Secrets Manager: the version, and the document in it. */
+export interface Stored {
+  readonly version: SecretVersion
+  readonly document: KeyDocument
+  readonly credential: Credential<KeyDocument>
+}
+
+export interface Source {
+  readonly store: SecretStore
+  readonly time: Time
+  readonly secretArn: string
+  /** Version id → staging labels, from one reply: together they are never a mixture of two moments. */
+  readonly stages: DescribedSecret['stages']
+  /** The pending version's id; a test rotation may not tell it. */
+  readonly token: string | undefined
+  readonly limits: DocumentLimits
+  readonly credentialOf: (document: { kind: string; on: string }) => Credential<KeyDocument>
+}
+
+/** Reads that were started before anything was known of the secret. */
+export interface Started {
+  readonly current: Promise<SecretVersion | undefined>
+  readonly pending: Promise<SecretVersion | undefined>
+}
+
+/** The generations of a secret, under AWS's own names for them. */
+export interface Generations {
+  current(): Promise<Stored>
+  pending(): Promise<Stored>
+  /** Whether the pending version has a value already, without waiting for one. */
+  hasPending(): Promise<boolean>
+  /** The version of this rotation, where it is AWSCURRENT already. */
+  promoted(): Promise<Stored>
+  previous(): Promise<Stored | undefined>
+}
+
+export function generationsOf(source: Source, started: Started): Generations {
+  const { store, secretArn, token, stages, limits, credentialOf } = source
+  const open = (label: StagingLabel, version: SecretVersion): Stored => {
+    const text = { text: version.text, on: `${label} of ${secretArn}`, secretArn }
+    const credential = credentialOf({ kind: readFields(text).kind, on: text.on })
+    return { version, credential, document: credential.read(text, limits) }
+  }
+  /** A value that was just put may not be readable at once (aws-sdk-js-v3, issue 7701). */
+  const awaited = async (
+    label: StagingLabel,
+    versionId?: string,
+    first?: Promise<SecretVersion | undefined>,
+  ) => {
+    const version =
+      (await first) ?? (await settled(source.time, () => store.getSecretValue({ label, versionId })))
+    if (version !== undefined) return open(label, version)
+    throw new RotationError('ERR_NOT_STAGED', `${label} of ${secretArn} has no value`, { retryable: true })
+  }
+  return {
+    current: () => awaited('AWSCURRENT', undefined, started.current),
+    pending: () => awaited('AWSPENDING', token, started.pending),
+    hasPending: async () => (await started.pending) !== undefined,
+    promoted: () => awaited('AWSCURRENT', token),
+    previous: async () => {
+      const [versionId] = [...stages].find(([, labels]) => labels.includes('AWSPREVIOUS')) ?? []
+      return versionId === undefined ? undefined : awaited('AWSPREVIOUS', versionId)
+    },
+  }
+}

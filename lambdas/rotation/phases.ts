@@ -1,0 +1,55 @@
+import type { Step } from './event.ts'
+import { demand, preflight, successor } from './preflight.ts'
+import { earlierPromotion, promote } from './promotion.ts'
+import { retire } from './retirement.ts'
+import type { Rotation } from './rotation.ts'
+
+/** Stores the successor before Dfns hears of it, so that a lost reply can never lose a key. */
+async function createSecret(rotation: Rotation): Promise<void> {
+  const { store, log, lineage, rotationToken } = rotation
+  if (await rotation.hasPending()) return log.info('AWSPENDING has a value already, which is kept')
+  const current = await rotation.current()
+  const text = JSON.stringify(await successor({ rotation, current }))
+  await demand({ rotation, current })
+  const outcome = await store.putSecretValue({ token: lineage.token, text, rotationToken })
+  // Versions are immutable: if a concurrent invocation was first, its value is the successor.
+  log.info(
+    outcome === 'stored' ? 'successor stored as AWSPENDING' : 'AWSPENDING was stored meanwhile, and is kept',
+  )
+}
+
+async function setSecret(rotation: Rotation): Promise<void> {
+  const { document: pending, credential } = await rotation.pending()
+  const current = async () => (await rotation.current()).document
+  await credential.register({ current, pending, lineage: rotation.lineage })
+  rotation.log.info('pending is registered at Dfns', { credId: pending.id })
+}
+
+async function testSecret(rotation: Rotation): Promise<void> {
+  const [{ document: pending, credential }, current] = await Promise.all([
+    rotation.pending(),
+    rotation.current(),
+  ])
+  // A test rotation (RotateImmediately=false) is this step alone, on a copy of AWSCURRENT.
+  const isTestRotation = pending.id === current.document.id
+  await credential.verify({ generation: pending, as: current.document, fresh: !isTestRotation })
+  rotation.log.info('pending is accepted by Dfns', { credId: pending.id })
+  if (isTestRotation) await preflight({ rotation, current })
+}
+
+/** Once AWSCURRENT has moved, the rotation is over for Secrets Manager: a retry may come, or may not. */
+async function finishSecret(rotation: Rotation): Promise<void> {
+  const { promoted, superseded } =
+    rotation.standing === 'promoted' ? await earlierPromotion(rotation) : await promote(rotation)
+  if (superseded !== undefined) await retire({ rotation, superseded, promoted })
+}
+
+const phases = { createSecret, setSecret, testSecret, finishSecret }
+
+/** Runs one step. For a version that is AWSCURRENT already, only what finishSecret may have left undone. */
+export async function runPhase({ step, rotation }: { step: Step; rotation: Rotation }): Promise<void> {
+  if (rotation.standing === 'promoted' && step !== 'finishSecret') {
+    return rotation.log.info('this version is AWSCURRENT already, nothing is left to do')
+  }
+  await phases[step](rotation)
+}

@@ -1,0 +1,57 @@
+import * as v from 'valibot'
+import { originOf } from '../credentials/base-url.ts'
+import { readJsonObject } from '../credentials/json.ts'
+import { keyAlgorithms } from '../crypto/algorithms.ts'
+import { RotationError } from '../errors.ts'
+import { readDuration } from './duration.ts'
+
+const duration = v.pipe(v.string(), v.transform(readDuration), v.number())
+const names = v.array(v.string())
+
+const grace = v.strictObject({
+  default: v.optional(duration, 'PT24H'),
+  /** For the first credential that is superseded: a person made it, and it may live in other places. */
+  adopted: v.optional(duration, 'P7D'),
+  min: v.optional(duration, 'PT0S'),
+  max: v.optional(duration, 'P30D'),
+  byKind: v.optional(v.record(v.string(), duration), {}),
+})
+
+// Strict: a limit with a spelling mistake would be no limit.
+const policy = v.strictObject({
+  allowedBaseUrls: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check((url) => originOf(url) !== undefined),
+      ),
+    ),
+    ['https://api.dfns.io', 'https://api.uae.dfns.io'],
+  ),
+  allowedOrgIds: v.optional(names),
+  allowedSigners: v.optional(names),
+  keyAlgorithm: v.optional(v.picklist(['same', ...keyAlgorithms]), 'same'),
+  grace: v.optional(grace, {}),
+  retireAtNextRotation: v.optional(v.boolean(), false),
+})
+
+/** Defaults and limits for every secret of a deployment. Durations are in milliseconds. */
+export type Policy = v.InferOutput<typeof policy>
+
+const defaultByKind = { WebhookSecret: 26 * 3_600_000 }
+
+/**
+ * Reads the SSM parameter's text; without one, the defaults. Anything that is not understood stops the
+ * rotation.
+ */
+export function readPolicy({ text, name }: { text: string | undefined; name: string }): Policy {
+  const { success, output, issues } = v.safeParse(policy, text === undefined ? {} : readJsonObject(text))
+  if (!success) throw new RotationError('ERR_POLICY', `policy ${name}: malformed: ${placesOf(issues)}`)
+  if (output.grace.min > output.grace.max)
+    throw new RotationError('ERR_POLICY', `policy ${name}: grace.min is above grace.max`)
+  return { ...output, grace: { ...output.grace, byKind: { ...defaultByKind, ...output.grace.byKind } } }
+}
+
+function placesOf(issues: readonly v.BaseIssue<unknown>[]): string {
+  return [...new Set(issues.map((issue) => v.getDotPath(issue) ?? 'not a JSON object'))].join(', ')
+}

@@ -1,0 +1,87 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SSMClient } from '@aws-sdk/client-ssm'
+import { credentialOf } from '../credentials/index.ts'
+import type { Lineage } from '../crypto/lineage.ts'
+import { dfnsAs } from '../ports/dfns.ts'
+import type { Log } from '../ports/log.ts'
+import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
+import { getParameter } from '../ports/ssm.ts'
+import type { Time } from '../ports/time.ts'
+import type { RotationEvent } from './event.ts'
+import { type Generations, generationsOf } from './generations.ts'
+import { type Standing, standingOf } from './guard.ts'
+import { type Policy, readPolicy } from './policy.ts'
+import { readSettings, type Settings } from './settings.ts'
+
+/** One step of one rotation: what the four phases work with. */
+export interface Rotation extends Generations {
+  readonly secret: DescribedSecret
+  readonly standing: Standing
+  readonly lineage: Lineage
+  readonly rotationToken: string | undefined
+  readonly store: SecretStore
+  readonly time: Time
+  readonly log: Log
+  settingsFor(kind: string): Settings
+}
+
+export interface Opening {
+  readonly event: RotationEvent
+  readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient }
+  /** Name of the SSM parameter that holds the policy; without one, the defaults. */
+  readonly policyName: string | undefined
+  readonly time: Time
+  readonly log: Log
+}
+
+/** Starts every read of the phase at once, and looks at what comes back in the order in which it matters. */
+export async function openRotation({ event, clients, policyName, time, log }: Opening): Promise<Rotation> {
+  const { secretId, rotationToken, token } = event
+  const store = secretStore({ client: clients.secretsManager, secretId, time })
+  const describing = early(store.describeSecret())
+  const readingPolicy = early(policyOf({ client: clients.ssm, name: policyName, time }))
+  const started = {
+    current: early(store.getSecretValue({ label: 'AWSCURRENT' })),
+    pending: early(store.getSecretValue({ label: 'AWSPENDING', versionId: token })),
+  }
+  const secret = await describing
+  const standing = standingOf({ secret, event })
+  const policy = await readingPolicy
+  const means = { time, dfnsAs: (identity: Parameters<typeof dfnsAs>[0]) => dfnsAs(identity, time) }
+  const source = {
+    store,
+    time,
+    token,
+    secretArn: secret.arn,
+    stages: secret.stages,
+    limits: policy,
+    credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
+  }
+  return {
+    ...generationsOf(source, started),
+    secret,
+    standing,
+    lineage: { secretArn: secret.arn, token: token ?? '' },
+    rotationToken,
+    store,
+    time,
+    log,
+    settingsFor: (kind) => readSettings({ tags: secret.tags, policy, kind }),
+  }
+}
+
+/** Lets a read run ahead. If it fails, that shows when it is awaited, or not at all. */
+function early<T>(read: Promise<T>): Promise<T> {
+  read.catch(() => {})
+  return read
+}
+
+async function policyOf(parameter: {
+  client: SSMClient
+  name: string | undefined
+  time: Time
+}): Promise<Policy> {
+  const { client, name, time } = parameter
+  const text = name === undefined ? undefined : await getParameter({ client, name, time })
+  return readPolicy({ text, name: name ?? 'defaults' })
+}

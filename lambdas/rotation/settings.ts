@@ -1,0 +1,67 @@
+import { type KeyAlgorithm, keyAlgorithms } from '../crypto/algorithms.ts'
+import { RotationError } from '../errors.ts'
+import { readDuration } from './duration.ts'
+import type { Policy } from './policy.ts'
+
+const strategies = ['auto', 'self', 'signer', 'replace'] as const
+const algorithms = ['same', ...keyAlgorithms] as const
+const prefix = 'dfns-rotator:'
+
+/** What an owner chose for one secret by its tags, within the policy's limits. */
+export interface Settings {
+  readonly strategy: (typeof strategies)[number]
+  readonly keyAlgorithm: KeyAlgorithm | 'same'
+  /**
+   * Milliseconds for which a superseded credential stays active; one that was adopted has its own default.
+   */
+  graceOf(superseded: { isAdopted: boolean }): number
+}
+
+type Readers = Readonly<Record<string, (value: string) => unknown>>
+
+/**
+ * Reads the tags `dfns-rotator:…` of a secret. One that does not parse, is unknown, or lies outside the
+ * limits is an error.
+ */
+export function readSettings(secret: {
+  tags: ReadonlyMap<string, string>
+  policy: Policy
+  kind: string
+}): Settings {
+  const { tags, policy, kind } = secret
+  const { min, max } = policy.grace
+  const inLimits = (ms: number | undefined) => (ms !== undefined && ms >= min && ms <= max ? ms : undefined)
+  const knobs = {
+    grace: (value) => inLimits(readDuration(value)),
+    strategy: oneOf(strategies),
+    'key-algorithm': oneOf(algorithms),
+    'webhook-ping': oneOf(['required', 'best-effort']),
+    'hold-if-used': oneOf(['true', 'false']),
+  } satisfies Readers
+  const read = <T>(name: string, reader: (value: string) => T | undefined): T | undefined => {
+    const value = tags.get(prefix + name)
+    return value === undefined ? undefined : (reader(value) ?? refuse(name))
+  }
+  for (const key of tags.keys()) {
+    const name = key.slice(prefix.length)
+    if (key.startsWith(prefix)) read(name, (knobs as Readers)[name] ?? (() => undefined))
+  }
+  const grace = read('grace', knobs.grace)
+  const clamped = (ms: number) => Math.min(max, Math.max(min, ms))
+  return {
+    strategy: read('strategy', knobs.strategy) ?? 'auto',
+    keyAlgorithm: read('key-algorithm', knobs['key-algorithm']) ?? policy.keyAlgorithm,
+    graceOf: ({ isAdopted }) =>
+      grace ??
+      clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),
+  }
+}
+
+function oneOf<const T extends string>(values: readonly T[]): (value: string) => T | undefined {
+  return (value) => values.find((one) => one === value)
+}
+
+function refuse(name: string): never {
+  const problem = 'is not a setting, or its value does not parse or lies outside the limits of the policy'
+  throw new RotationError('ERR_TAG', `tag ${prefix}${name} ${problem}. Nothing was changed.`)
+}
