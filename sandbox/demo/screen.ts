@@ -1,0 +1,80 @@
+import { styleText } from 'node:util'
+import type { Feed } from '../secrets-manager/feed.ts'
+import type { Step, StepProgress } from '../secrets-manager/engine-state.ts'
+
+/** What the demo writes: live where somebody watches, plain lines otherwise. */
+export interface Screen {
+  title(text: string): void
+  text(text: string): void
+  table(table: { head: readonly string[]; rows: readonly (readonly string[])[] }): void
+  /** Something the demo promised to show: what was seen, and whether it was so. */
+  observe(seen: boolean, text: string): void
+  /** Shows the steps of rotations as they happen. */
+  follow(progress: Feed<StepProgress>): void
+  /** Whether everything promised was seen. */
+  allSeen(): boolean
+}
+
+/** The four steps in the words of Dfns's guide. */
+const words: Readonly<Record<Step, string>> = {
+  createSecret: 'create      new key pair, stored as AWSPENDING before Dfns hears of it',
+  setSecret: 'register    Create Credential at Dfns, signed with the current key',
+  testSecret: 'verify      the new key signs a user action, which is not spent',
+  finishSecret: 'deactivate  AWSCURRENT moves, then Dfns stops accepting the old key',
+}
+
+const width = 100
+
+export function createScreen(stream: NodeJS.WriteStream): Screen {
+  const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream })
+  const write = (line: string) => stream.write(`${line}\n`)
+  let seen = true
+  let unseen = 0
+
+  const showStep = (progress: StepProgress) => {
+    const { step, type } = progress
+    const line = `${step.padEnd(13)}${words[step]}`
+    if (type === 'step-started') {
+      if (stream.isTTY) stream.write(`  ${style('yellow', '·')} ${line}`)
+      return
+    }
+    if (stream.isTTY) stream.write('\r')
+    const mark = progress.ok ? style('green', '✓') : style('red', '✗')
+    write(`  ${mark} ${line.padEnd(84)}${String(Math.round(progress.ms)).padStart(6)} ms`)
+    if (!progress.ok) write(wrap(`${progress.errorType}: ${progress.errorMessage}`, '      '))
+  }
+
+  return {
+    title: (text) => write(`\n${style('bold', text)}\n${style('dim', '─'.repeat(width))}`),
+    text: (text) => write(wrap(text, '  ')),
+    table: ({ head, rows }) => {
+      const all = [head, ...rows]
+      const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
+      const lineOf = (row: readonly string[]) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('   ')
+          .trimEnd()
+      write('')
+      write(`  ${style('dim', lineOf(head))}`)
+      for (const row of rows) write(`  ${lineOf(row)}`)
+    },
+    observe: (isSo, text) => {
+      seen &&= isSo
+      if (!isSo) unseen += 1
+      write(`  ${isSo ? style('green', '✓') : style('red', '✗ NOT SEEN:')} ${text}`)
+    },
+    follow: (progress) => void progress.listen(showStep),
+    allSeen: () => seen && unseen === 0,
+  }
+}
+
+function wrap(text: string, indent: string): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? ''
+    if (last.length > 0 && indent.length + last.length + word.length >= width) lines.push(word)
+    else lines[lines.length - 1] = last.length > 0 ? `${last} ${word}` : word
+  }
+  return lines.map((line) => indent + line).join('\n')
+}

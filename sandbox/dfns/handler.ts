@@ -1,0 +1,55 @@
+import type { WireHandler, WireRequest, WireResponse } from '../wire.ts'
+import { authenticate, authorise, type Caller } from './call.ts'
+import { errorReply, Refusal } from './errors.ts'
+import { authMatrix } from './matrix.ts'
+import type { Dfns } from './organisation.ts'
+import { countRequest } from './rate-limit.ts'
+import { endpoints, route } from './routes.ts'
+import type { State } from './state.ts'
+import type { Switches } from './switches.ts'
+
+/**
+ * Answers Dfns's credential endpoints for a simulator. It checks, in this order: the path (404), the token
+ * (401), the organisation's rate limit (429), the auth matrix and permissions (401, 403), the user action
+ * (403, 400), the body.
+ */
+export function createDfnsHandler({ state }: Pick<Dfns, 'state'>): WireHandler {
+  return (request) => replyOf({ switches: state.defaults, answer: () => receive({ state, request }) })
+}
+
+function receive({ state, request }: { state: State; request: WireRequest }): WireResponse {
+  const found = route(request)
+  if (found === undefined) throw new Refusal(404, 'Not Found')
+  const caller = authenticate({ state, request })
+  const { organisation } = caller
+  const { allowed, headers } = countRequest({ organisation, clock: state.clock })
+  const reply = replyOf({
+    switches: organisation.switches,
+    answer: () => {
+      if (!allowed) throw new Refusal(429, 'Too Many Requests')
+      return perform({ state, request, caller, ...found })
+    },
+  })
+  return { ...reply, headers: { ...reply.headers, ...headers } }
+}
+
+type Found = NonNullable<ReturnType<typeof route>>
+
+function perform(call: { state: State; request: WireRequest; caller: Caller } & Found): WireResponse {
+  const { state, request, caller, operation, id } = call
+  authorise({ caller, row: authMatrix[operation] })
+  return endpoints[operation]({ state, request, id, ...caller })
+}
+
+/**
+ * A refusal in the shape that the switches ask for; any other error is a mistake of the simulator and is
+ * thrown on.
+ */
+function replyOf({ switches, answer }: { switches: Switches; answer: () => WireResponse }): WireResponse {
+  try {
+    return answer()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return errorReply({ status: error.status, message: error.message, shape: switches.errorBody })
+  }
+}

@@ -1,0 +1,44 @@
+import type { WireRequest, WireResponse } from '../wire.ts'
+import type { Call, SignedCall } from './call.ts'
+import * as credentials from './credentials.ts'
+import { authMatrix, type Operation } from './matrix.ts'
+import { getServiceAccount } from './service-accounts.ts'
+import { createUserActionChallenge, signUserAction, spendUserAction } from './user-actions.ts'
+
+/** What answers a call whose token and matrix row have been checked. */
+export type Endpoint = (call: Call) => WireResponse
+
+const signed =
+  (endpoint: (call: SignedCall) => WireResponse): Endpoint =>
+  (call) =>
+    endpoint(spendUserAction(call))
+
+/** The endpoint behind each row of the auth matrix. */
+export const endpoints: Readonly<Record<Operation, Endpoint>> = {
+  'POST /auth/action/init': createUserActionChallenge,
+  'POST /auth/action': signUserAction,
+  'POST /auth/credentials/init': credentials.createCredentialChallenge,
+  'POST /auth/credentials': signed(credentials.createCredential),
+  'GET /auth/credentials': credentials.listCredentials,
+  'PUT /auth/credentials/activate': signed(credentials.activateCredential),
+  'PUT /auth/credentials/deactivate': signed(credentials.deactivateCredential),
+  'GET /auth/service-accounts/{serviceAccountId}': getServiceAccount,
+}
+
+const patterns = (Object.keys(authMatrix) as Operation[]).map((operation) => ({
+  operation,
+  pattern: new RegExp(`^${operation.replace(/\{\w+\}/, '([^/]+)')}$`),
+}))
+
+/** The operation a request asks for, and the id in its path; nothing for what the simulator does not have. */
+export function route({
+  method,
+  path,
+}: Pick<WireRequest, 'method' | 'path'>): { operation: Operation; id: string } | undefined {
+  const line = `${method} ${path.replace(/\?.*$/, '')}`
+  for (const { operation, pattern } of patterns) {
+    const match = pattern.exec(line)
+    if (match) return { operation, id: match[1] ?? '' }
+  }
+  return undefined
+}

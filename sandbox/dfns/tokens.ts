@@ -1,0 +1,63 @@
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
+
+/** Milliseconds since the epoch; tests move it, the demo uses the wall clock. */
+export interface Clock {
+  now(): number
+}
+
+/** What a token is for. One kind never passes for another. */
+export type Audience = 'access-token' | 'challenge' | 'user-action'
+
+/** Issues and checks the JWTs of one simulator. */
+export interface Mint {
+  /** A signed JWT about the stored thing `id`, valid for `lifetime` ms from the last whole second. */
+  issue(about: { audience: Audience; id: string; orgId: string; userId: string; lifetime: number }): string
+  /** The `id` a token is about, or nothing when its signature, audience or expiry is wrong. */
+  read(token: { audience: Audience; token: string }): string | undefined
+}
+
+// The claim that Dfns's SDK reads when it is given an orgId.
+const metadataClaim = 'https://custom/app_metadata'
+const header = encode({ typ: 'JWT', alg: 'EdDSA' })
+
+/** A mint with an Ed25519 key of its own, so that another simulator's tokens are refused. */
+export function createMint({ clock }: { clock: Clock }): Mint {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const seconds = () => clock.now() / 1000
+
+  return {
+    issue({ audience, id, orgId, userId, lifetime }) {
+      const iat = Math.floor(seconds())
+      const claims = {
+        aud: audience,
+        jti: id,
+        iat,
+        exp: iat + lifetime / 1000,
+        [metadataClaim]: { orgId, userId },
+      }
+      const signed = `${header}.${encode(claims)}`
+      return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+    },
+    read({ audience, token }) {
+      const [head, body, signature, ...rest] = token.split('.')
+      if (body === undefined || signature === undefined || rest.length > 0) return undefined
+      const bytes = Buffer.from(signature, 'base64url')
+      if (!verify(null, Buffer.from(`${head}.${body}`), publicKey, bytes)) return undefined
+      const { aud, jti, exp } = decode(body)
+      return aud === audience && exp > seconds() ? jti : undefined
+    },
+  }
+}
+
+function encode(part: Record<string, unknown>): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
+/** Only called on a part whose signature held, which therefore is one of our own. */
+function decode(part: string): { aud: string; jti: string; exp: number } {
+  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as {
+    aud: string
+    jti: string
+    exp: number
+  }
+}

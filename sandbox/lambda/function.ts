@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type ExecutionEnvironment, startEnvironment } from './environment.ts'
+import type { LambdaFunction } from './invocation.ts'
+
+/** A function whose bundle runs as on Lambda, in processes of its own. */
+export interface BundledFunction extends LambdaFunction {
+  /** Everything that the function has printed, line by line, stdout and stderr. */
+  readonly output: readonly string[]
+  /** Kills the processes that are at work: their invocations end with Runtime.ExitError. */
+  kill(): Promise<void>
+  /** Kills all processes, idle ones too. */
+  stop(): Promise<void>
+}
+
+/** How a bundle is run. */
+export interface FunctionOptions {
+  readonly arn: string
+  /** An ES module that exports `handler(event, context)`. */
+  readonly bundle: URL | string
+  readonly env?: Readonly<Record<string, string>>
+  /** 60,000 ms unless told otherwise; then the process is killed. */
+  readonly timeoutMs?: number
+  /** Whether a process is used again for the next invocation, as Lambda does; the default. */
+  readonly keepWarm?: boolean
+  /** The time that the function's `Date` shows; the machine's unless given. */
+  readonly now?: () => number
+  /** Hears each line as it is printed. */
+  readonly onOutput?: (line: string) => void
+}
+
+const MEMORY_MB = '512'
+
+/** What Lambda sets; the credentials are dummies, since the sandbox asks nobody for permission. */
+function lambdaEnvironment({ name, bundle }: { name: string; bundle: URL }): Record<string, string> {
+  return {
+    _HANDLER: 'index.handler',
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: MEMORY_MB,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: `sandbox/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_ACCESS_KEY_ID: 'sandbox',
+    AWS_SECRET_ACCESS_KEY: 'sandbox',
+    AWS_SESSION_TOKEN: 'sandbox',
+    LAMBDA_TASK_ROOT: fileURLToPath(new URL('.', bundle)),
+    TZ: ':UTC',
+  }
+}
+
+/**
+ * Makes a function. Invocations at the same time run in processes of their own; after a time-out, an exit or
+ * a kill the next invocation gets a fresh process.
+ */
+export function createFunction(options: FunctionOptions): BundledFunction {
+  const { arn, env = {}, timeoutMs = 60_000, keepWarm = true, now, onOutput } = options
+  const bundle = typeof options.bundle === 'string' ? pathToFileURL(options.bundle) : options.bundle
+  const name = arn.split(':').at(-1) ?? arn
+  const idle: ExecutionEnvironment[] = []
+  const busy = new Set<ExecutionEnvironment>()
+  const output: string[] = []
+
+  const record = (line: string) => {
+    output.push(line)
+    onOutput?.(line)
+  }
+
+  const start = () =>
+    startEnvironment({
+      bundle: bundle.href,
+      env: { ...lambdaEnvironment({ name, bundle }), ...env },
+      output: record,
+    })
+
+  const takeWarm = (): ExecutionEnvironment | undefined => {
+    const warm = idle.pop()
+    return !warm || warm.alive() ? warm : takeWarm()
+  }
+
+  const killAll = async (environments: Iterable<ExecutionEnvironment>) => {
+    await Promise.all([...environments].map((environment) => environment.kill()))
+  }
+
+  const invoke: LambdaFunction['invoke'] = async (event) => {
+    const environment = takeWarm() ?? start()
+    busy.add(environment)
+    const clock = now ? { now: now() } : {}
+    const result = await environment.invoke({
+      requestId: randomUUID(),
+      event,
+      functionArn: arn,
+      timeoutMs,
+      ...clock,
+    })
+    busy.delete(environment)
+    if (keepWarm && environment.alive()) idle.push(environment)
+    else await environment.kill()
+    return result
+  }
+
+  return { arn, output, invoke, kill: () => killAll(busy), stop: () => killAll([...busy, ...idle.splice(0)]) }
+}

@@ -1,0 +1,117 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { type AccountDocument, type Administrator, administratorOf } from './administrator.ts'
+import { type Clock, createClock } from './clock.ts'
+import { type KeyHolder, signingStatus } from './dfns/client.ts'
+import { createDfnsHandler } from './dfns/handler.ts'
+import { createDfns, type Dfns, type Issued } from './dfns/organisation.ts'
+import { type Switches, selfRotation } from './dfns/switches.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
+
+export type { AccountDocument } from './administrator.ts'
+
+/**
+ * The world of Dfns's rotation guide: a service account may rotate its own key, and its token outlives the
+ * key.
+ */
+export const guideWorld = {
+  selfRotation: selfRotation.allAllowed,
+  tokenDiesWithItsCredential: false,
+} as const satisfies Partial<Switches>
+
+/** The built rotate function, the very file that is deployed. */
+const rotateBundle = fileURLToPath(new URL('../dist/rotate/index.mjs', import.meta.url))
+
+/** A sandbox with everything that a rotation needs, and somebody to act in it. */
+export interface Scene extends Administrator {
+  readonly sandbox: Sandbox
+  readonly dfns: Dfns
+  readonly clock: Clock
+  /** ARN of the rotate function. */
+  readonly functionArn: string
+  /** A service account with a new key, and the document that a secret holds of it. */
+  openAccount(account: { orgId: string; name: string; algorithm?: AccountAlgorithm }): Account
+  /** The status that Dfns answers when this key signs: 200 if it is accepted. */
+  signingStatus(holder: KeyHolder): Promise<number>
+}
+
+export interface Account extends Issued {
+  readonly document: AccountDocument
+}
+
+const generators = {
+  Ed25519: () => generateKeyPairSync('ed25519'),
+  'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  secp256k1: () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+  'RSA-2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  'RSA-3072': () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
+} as const satisfies Record<string, () => { publicKey: KeyObject; privateKey: KeyObject }>
+
+export type AccountAlgorithm = keyof typeof generators
+
+/** A new key pair: SPKI and PKCS#8 PEM. */
+export function newKey(algorithm: AccountAlgorithm = 'Ed25519'): { publicKey: string; privateKey: string } {
+  const { publicKey, privateKey } = generators[algorithm]()
+  return {
+    publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  }
+}
+
+export interface SceneOptions extends Pick<SandboxOptions, 'engineSwitches' | 'vaultSwitches' | 'ports'> {
+  /** 2026-01-05T00:00:00Z unless told otherwise. */
+  readonly start?: Date
+  /** Of every organisation; on top of the pessimistic ones. */
+  readonly dfnsSwitches?: Partial<Switches>
+  /** The policy's text in Parameter Store; unless given it allows the sandbox's own Dfns and grace PT0S. */
+  readonly policy?: (dfnsUrl: string) => string
+  /** More environment of the function. */
+  readonly functionEnv?: Readonly<Record<string, string>>
+  /** Hears what the function prints. */
+  readonly onOutput?: (line: string) => void
+}
+
+const policyName = '/dfns-rotator/policy'
+
+const sandboxPolicy = (dfnsUrl: string) =>
+  JSON.stringify({ allowedBaseUrls: [dfnsUrl], grace: { default: 'PT0S', adopted: 'PT0S' } })
+
+/** Starts a sandbox with a Dfns simulator, a policy, and the rotate function as it is built. */
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const { start, dfnsSwitches = {}, policy = sandboxPolicy, functionEnv, onOutput, ...rest } = options
+  const clock = createClock(start && { start })
+  const dfns = createDfns({ clock, switches: dfnsSwitches })
+  const handle = createDfnsHandler(dfns)
+  const sandbox = await startSandbox({ ...rest, clock, dfns: handle })
+  const { urls, parameters } = sandbox
+  parameters.put({ name: policyName, value: policy(urls.dfns), type: 'String', overwrite: true })
+  const functionArn = sandbox.addFunction({
+    name: 'dfns-rotator-rotate',
+    bundle: rotateBundle,
+    env: { DFNS_ROTATOR_POLICY: policyName, ...functionEnv },
+    ...(onOutput !== undefined && { onOutput }),
+  })
+  return {
+    ...administratorOf({ sandbox, functionArn }),
+    sandbox,
+    dfns,
+    clock,
+    functionArn,
+    openAccount: (account) => openAccount({ dfns, baseUrl: urls.dfns, ...account }),
+    signingStatus: (holder) => signingStatus({ handle, holder }),
+  }
+}
+
+function openAccount(account: {
+  dfns: Dfns
+  baseUrl: string
+  orgId: string
+  name: string
+  algorithm?: AccountAlgorithm
+}): Account {
+  const { dfns, baseUrl, orgId, name, algorithm } = account
+  const { publicKey, privateKey } = newKey(algorithm)
+  const issued = dfns.createServiceAccount({ orgId, name, publicKey })
+  const { authToken, credId } = issued
+  return { ...issued, document: { kind: 'ServiceAccountKey', baseUrl, orgId, authToken, credId, privateKey } }
+}
