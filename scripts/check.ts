@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { styleText } from 'node:util'
+
+interface Step {
+  /** What holds when the step succeeds. */
+  readonly promise: string
+  /** The package.json script that shows it. */
+  readonly script: string
+}
+
+const root = join(import.meta.dirname, '..')
+
+// Two lanes for two cores. The order inside a lane matters: the stack is made of the built bundles.
+const lanes: readonly (readonly Step[])[] = [
+  [
+    { promise: 'Types are right', script: 'types' },
+    { promise: 'Lint finds nothing', script: 'lint' },
+    { promise: 'Format is kept', script: 'format' },
+    { promise: 'Nothing is unused', script: 'unused' },
+  ],
+  [
+    { promise: 'The bundles build', script: 'build' },
+    { promise: 'The stack synthesizes', script: 'synth' },
+  ],
+]
+const tests: Step = { promise: 'Every test passes', script: 'test:run' }
+
+const tallyLine = /^\d+ passed, \d+ failed/
+
+let failed = false
+
+/** Children find this very Node first, and write no colours: what they print is kept and searched. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  return { ...process.env, PATH, ...(process.env['FORCE_COLOR'] ? {} : { NO_COLOR: '1' }) }
+}
+
+/** Runs a package.json script, line by line into `print`, and resolves to whether it succeeded. */
+function run({ script }: Step, print: (line: string) => void): Promise<boolean> {
+  const child = spawn(process.execPath, ['--run', script], {
+    cwd: root,
+    env: childEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', print)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code === 0))
+  })
+}
+
+async function keep(step: Step, print: (line: string) => void): Promise<boolean> {
+  const start = performance.now()
+  const kept = await run(step, print)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  const mark = kept ? styleText('green', '✓') : styleText('red', '✗')
+  console.log(`${mark} ${step.promise.padEnd(22)} ${seconds.padStart(5)} s`)
+  failed ||= !kept
+  return kept
+}
+
+/** Runs the steps in order until one fails in either lane; returns the output if that one was its own. */
+async function runLane(steps: readonly Step[]): Promise<readonly string[]> {
+  for (const step of steps) {
+    if (failed) break
+    const output: string[] = []
+    if (!(await keep(step, (line) => output.push(line)))) return output
+  }
+  return []
+}
+
+async function runTests(): Promise<void> {
+  let tally: string | undefined
+  await keep(tests, (line) => {
+    if (tallyLine.test(line)) tally = line
+    else console.log(line)
+  })
+  if (tally) console.log(tally)
+}
+
+const outputs = await Promise.all(lanes.map(runLane))
+for (const line of outputs.flat()) console.log(line)
+if (!failed) await runTests()
+process.exitCode = failed ? 1 : 0
