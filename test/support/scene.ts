@@ -1,0 +1,47 @@
+import { afterEach, expect } from 'vitest'
+import { openScene, type Scene, type SceneOptions } from '../../sandbox/scene.ts'
+import { leaksIn, secretsOf } from './leaks.ts'
+
+const open = new Set<Scene>()
+
+/**
+ * A scene that is stopped after the test, and whose whole output is then searched for every secret it held.
+ */
+export async function watchedScene(options: SceneOptions = {}): Promise<Scene> {
+  const scene = await openScene(options)
+  open.add(scene)
+  return scene
+}
+
+/** Stops a scene before its test ends; nothing that it printed or reported may hold a secret. */
+export async function closeScene(scene: Scene): Promise<void> {
+  open.delete(scene)
+  await scene.sandbox.stop()
+  const leaks = printed(scene).flatMap((text) => leaksIn(text, secretsIn(scene)))
+  expect(leaks).toEqual([])
+}
+
+afterEach(async () => {
+  await Promise.all([...open].map(closeScene))
+})
+
+/**
+ * All that anybody could read: what the function printed, and what Lambda and Secrets Manager reported of it.
+ */
+function printed({ sandbox }: Scene): string[] {
+  const output = [...sandbox.bundled.values()].flatMap((target) => target.output)
+  return [...output, ...sandbox.engine.progress.items, ...sandbox.events.items].map((item) =>
+    typeof item === 'string' ? item : JSON.stringify(item),
+  )
+}
+
+function secretsIn({ sandbox }: Scene) {
+  const documents = sandbox.vault
+    .list()
+    .flatMap((secret) =>
+      [...secret.versions.values()].flatMap(({ value }) =>
+        value && 'SecretString' in value ? [value.SecretString] : [],
+      ),
+    )
+  return secretsOf({ calls: sandbox.wire.calls, documents })
+}
