@@ -8,6 +8,8 @@ export default defineConfig({
     // Generous, because a busy machine is no defect: nothing here waits on a clock.
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Left to Node, as in the bundle: @dfns/sdk and the port must share one instance of the transport.
+    server: { deps: { external: [/lambdas\/vendor\//] } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -63,7 +63,7 @@ export const ourFields: readonly string[] = Object.keys(keyFields.entries)
  * guessing.
  */
 export function readFields({ text, on, secretArn }: DocumentSource): JsonObject & { readonly kind: string } {
-  const adopt = `Nothing was changed. To put it into a form that is rotated: npx dfns-rotator adopt ${secretArn}`
+  const adopt = `Nothing was changed. To bring it into the form: npx dfns-rotator adopt ${secretArn}`
   if (text === undefined)
     throw new RotationError('ERR_DOCUMENT', `${on} is binary, not a JSON document. ${adopt}`)
   if (Buffer.byteLength(text) > longestDocument)

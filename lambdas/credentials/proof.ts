@@ -50,7 +50,7 @@ function refusalOf({ error, generation }: { error: unknown; generation: KeyDocum
  */
 export function explainSigning({ error, generation }: { error: unknown; generation: KeyDocument }): unknown {
   if (!(error instanceof DfnsFailure) || !error.isRefusal) return error
-  if (error.endpoint === 'POST /auth/action/init') {
+  if (error.endpoint === 'POST /auth/action/init' && [400, 401, 403].includes(error.status ?? 0)) {
     const meaning = 'its token has expired or was revoked, or its account is not active'
     return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)
   }

@@ -1,4 +1,4 @@
-import { isCode, RotationError } from '../errors.ts'
+import { RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import type { Means, Probe } from './credential.ts'
@@ -88,7 +88,7 @@ async function failure(asked: {
   if (!('error' in asked.answer)) return {}
   const { error } = asked.answer
   const { current, dfns, code } = asked
-  if (!isCode(error, 'ERR_NOT_ALLOWED')) return { failure: asFailure(error) }
+  if (!(error instanceof DfnsFailure) || !error.isRefusal) return { failure: asFailure(error) }
   const token = await answer(dfns.createUserActionChallenge(listing))
   if ('error' in token)
     return { failure: asFailure(explainSigning({ error: token.error, generation: current })) }

@@ -1,6 +1,7 @@
 import { attest } from '../crypto/key-credential.ts'
 import { credentialNameOf, type Lineage } from '../crypto/lineage.ts'
-import { RotationError } from '../errors.ts'
+import { isCode, RotationError } from '../errors.ts'
+import type { Dfns, UserActionChallenge } from '../ports/dfns.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
 import type { Deactivation, Means } from './credential.ts'
@@ -8,17 +9,19 @@ import type { KeyDocument } from './document.ts'
 import { credentialsOf, explainSigning, prove } from './proof.ts'
 import { assertFollows } from './succession.ts'
 
+interface Registration {
+  readonly current: () => Promise<KeyDocument>
+  readonly pending: KeyDocument
+  readonly lineage: Lineage
+  readonly means: Means
+}
+
 /**
  * Strategy `self`: the identity registers and deactivates its own keys, with its own token (Dfns, "Rotate
  * credentials").
  */
-export async function registerBySelf(rotation: {
-  current: () => Promise<KeyDocument>
-  pending: KeyDocument
-  lineage: Lineage
-  means: Means
-}): Promise<void> {
-  const { pending, means } = rotation
+export async function registerBySelf(registration: Registration): Promise<void> {
+  const { pending, means } = registration
   const dfns = means.dfnsAs(pending.identity)
   const challenge = dfns.createCredentialChallenge()
   challenge.catch(() => {}) // A repeated step has no use for it, nor for its failure.
@@ -26,33 +29,45 @@ export async function registerBySelf(rotation: {
     throw explained({ error, generation: pending })
   })
   if (registered.length > 0) return prove({ generation: pending, fresh: true, means })
-
-  const current = await rotation.current()
+  const current = await registration.current()
   assertFollows({ current, pending })
-  const { challenge: bytes, challengeIdentifier } = await challenge.catch((error: unknown) => {
+  const explain = (error: unknown): never => {
     throw explained({ error, generation: current })
+  }
+  const opened = await challenge.catch(explain)
+  await create({ ...registration, current, opened }).catch(async (error: unknown) => {
+    // A reply can be lost, and a concurrent invocation be first: look before a failure is believed.
+    if (!(await isRegistered({ dfns, pending, means }))) explain(error)
+    await prove({ generation: pending, fresh: true, means })
   })
-  const info = attest({ challenge: bytes, credId: pending.id, key: pending.identity.key })
-  const name = credentialNameOf(rotation.lineage)
-  try {
-    await means.dfnsAs(current.identity).createCredential({ name, challengeIdentifier, info })
-  } catch (error) {
-    if (!(await isRegisteredAfterAll({ pending, means }))) throw explained({ error, generation: current })
+}
+
+interface Creation {
+  readonly current: KeyDocument
+  readonly pending: KeyDocument
+  readonly lineage: Lineage
+  readonly means: Means
+  readonly opened: { readonly challenge: string; readonly challengeIdentifier: string }
+}
+
+async function create({ current, pending, lineage, means, opened }: Creation): Promise<void> {
+  const { challenge, challengeIdentifier } = opened
+  const info = attest({ challenge, credId: pending.id, key: pending.identity.key })
+  const request = { name: credentialNameOf(lineage), challengeIdentifier, info }
+  await means.dfnsAs(current.identity).createCredential(request, assertUnknown(pending))
+}
+
+/** One more look, for nothing: a list may lag, and where ids are not unique a second Create makes a twin. */
+function assertUnknown({ id, on }: KeyDocument): (challenge: UserActionChallenge) => void {
+  return ({ allowCredentials }) => {
+    if (!allowCredentials.key.some((allowed) => allowed.id === id)) return
+    throw new RotationError('ERR_DFNS_RESPONSE', `${on}: it may sign, but is not in the list`, {
+      retryable: true,
+    })
   }
 }
 
-/**
- * A reply can be lost, and a concurrent invocation can be first: before a failure is believed, Dfns is looked
- * at again.
- */
-async function isRegisteredAfterAll({
-  pending,
-  means,
-}: {
-  pending: KeyDocument
-  means: Means
-}): Promise<boolean> {
-  const dfns = means.dfnsAs(pending.identity)
+async function isRegistered({ dfns, pending, means }: { dfns: Dfns; pending: KeyDocument; means: Means }) {
   const look = async () => ((await credentialsOf(dfns, pending)).length > 0 ? true : undefined)
   return (await settled(means.time, () => look().catch(() => undefined))) === true
 }
@@ -66,7 +81,10 @@ export async function deactivateBySelf(rotation: {
   const { current, superseded, means } = rotation
   const dfns = means.dfnsAs(current.identity)
   const explain = (error: unknown): never => {
-    throw explained({ error, generation: current })
+    const meaning = explained({ error, generation: current })
+    throw isCode(meaning, 'ERR_NOT_ALLOWED')
+      ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
+      : meaning
   }
   const listed = await credentialsOf(dfns, superseded).catch(explain)
   for (const { credentialUuid, isActive } of listed) {

@@ -54,8 +54,11 @@ export interface Dfns {
   listCredentials(): Promise<readonly ListedCredential[]>
   /** POST /auth/credentials/init, kind Key: without effect. */
   createCredentialChallenge(): Promise<v.InferOutput<typeof credentialChallenge>>
-  /** POST /auth/credentials, signed by the caller. */
-  createCredential(body: { name: string; challengeIdentifier: string; info: CredentialInfo }): Promise<void>
+  /** POST /auth/credentials, signed by the caller. `watch` sees the challenge, and may prevent it: throws. */
+  createCredential(
+    body: { name: string; challengeIdentifier: string; info: CredentialInfo },
+    watch: (challenge: UserActionChallenge) => void,
+  ): Promise<void>
   /**
    * PUT /auth/credentials/activate, signed: no effect on a credential that is active. Answers who was allowed
    * to sign it.
@@ -89,14 +92,15 @@ export function dfnsAs(identity: Identity, time: Time): Dfns {
         const reply = await client.createCredentialChallenge({ body: { kind: 'Key' } })
         return parse(credentialChallenge, reply, 'POST /auth/credentials/init')
       }),
-    createCredential: ({ name, challengeIdentifier, info }) => {
+    createCredential: ({ name, challengeIdentifier, info }, watch) => {
       const body = {
         challengeIdentifier,
         credentialName: name,
         credentialKind: 'Key',
         credentialInfo: info,
       } as const
-      const call = () => once(async () => void (await client.createCredential({ body })))
+      const watched = clientOf(identity, watch)
+      const call = () => once(async () => void (await watched.createCredential({ body })))
       return retrying({ time, call, when: isNotCreated })
     },
     activateCredential: (credentialUuid) =>

@@ -12,6 +12,9 @@ interface Asked {
 
 const dayMs = 86_400_000
 
+/** Bytes of a secret value (Secrets Manager quotas). */
+const largestDocument = 65_536
+
 /** The successor's document, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
 export async function successor({ rotation, current: { document, credential } }: Asked): Promise<JsonObject> {
   const { strategy, keyAlgorithm: algorithm } = rotation.settingsFor(document.kind)
@@ -23,7 +26,12 @@ export async function successor({ rotation, current: { document, credential } }:
   }
   assertNoGrace({ rotation, superseded: document })
   warnOfExpiry({ rotation, expires: document.tokenExpires })
-  return await credential.create({ current: document, lineage: rotation.lineage, algorithm })
+  const made = await credential.create({ current: document, lineage: rotation.lineage, algorithm })
+  if (Buffer.byteLength(JSON.stringify(made)) <= largestDocument) return made
+  throw new RotationError(
+    'ERR_DOCUMENT',
+    `${document.on}: with the new key it would be larger than a secret may be`,
+  )
 }
 
 /** Fails, with nothing made, if Dfns answers one of the questions with no. */

@@ -78,6 +78,9 @@ export async function rotateThroughALoss(kept: Kept): Promise<void> {
   const earlier = created()
   scene.sandbox.wire.plan = once('POST /auth/credentials')
   await scene.rotate(secretArn)
+  const failure = scene.sandbox.engine.progress.items.at(-1)
+  const died = failure?.type === 'step-ended' && !failure.ok && failure.step === 'setSecret'
+  screen.observe(died, 'the function died in setSecret')
   screen.observe(created() === earlier + 1, 'Dfns made the credential; nobody was told')
   screen.text('Secrets Manager tries the same rotation again, a minute later on the virtual clock.')
   await scene.clock.advance(60_000)

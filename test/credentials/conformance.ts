@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest'
+import type { Credential } from '../../lambdas/credentials/credential.ts'
+import type { Generation } from '../../lambdas/credentials/document.ts'
+import type { JsonObject } from '../../lambdas/credentials/json.ts'
+import type { Lineage } from '../../lambdas/crypto/lineage.ts'
+import type { Fault } from '../../sandbox/wire.ts'
+import type { DfnsWorld } from '../support/dfns-world.ts'
+
+const secretArn = 'arn:aws:secretsmanager:eu-west-1:000000000000:secret:prod/dfns-abcdef'
+const lineage: Lineage = { secretArn, token: 'a'.repeat(32) }
+
+/** One kind of credential, and a first generation of it that somebody made by hand. */
+export interface KindUnderTest<G extends Generation> {
+  readonly world: DfnsWorld
+  readonly credential: Credential<G>
+  /** The document that a secret would hold. */
+  readonly document: JsonObject
+  /** The call that makes the successor at Dfns. */
+  readonly creation: string
+  /** How many of the generations that Dfns has are active; strangers' are not counted. */
+  active(): number
+}
+
+type Open<G extends Generation> = () => Promise<KindUnderTest<G>>
+
+/** The contract of `Credential`, written once: every kind passes it. */
+export function testCredential<G extends Generation>({ kind, open }: { kind: string; open: Open<G> }): void {
+  /** The kind with a current generation and a pending one that Dfns has not heard of. */
+  const begin = async () => {
+    const subject = await open()
+    const { credential, document, world } = subject
+    const read = (fields: JsonObject, label: string) =>
+      credential.read(
+        { text: JSON.stringify(fields), on: `${label} of ${secretArn}`, secretArn },
+        world.limits,
+      )
+    const current = read(document, 'AWSCURRENT')
+    const successor = await credential.create({ current, lineage, algorithm: 'same' })
+    const pending = read(successor, 'AWSPENDING')
+    const register = () => credential.register({ current: async () => current, pending, lineage })
+    return { ...subject, read, current, successor, pending, register }
+  }
+
+  describe(`${kind}: create`, () => {
+    test('makes a successor that differs, and Dfns does not hear of it', async () => {
+      const { world, current, pending } = await begin()
+      expect(pending.id).not.toBe(current.id)
+      expect(world.requests()).toEqual([])
+    })
+
+    test('gives the same rotation the same id, and another rotation another', async () => {
+      const { credential, current, pending, read } = await begin()
+      const create = (token: string) =>
+        credential.create({ current, lineage: { secretArn, token }, algorithm: 'same' })
+      expect(read(await create(lineage.token), 'again').id).toBe(pending.id)
+      expect(read(await create('b'.repeat(32)), 'other').id).not.toBe(pending.id)
+    })
+
+    test('carries over every field that it does not change', async () => {
+      const { document, successor } = await begin()
+      expect(Object.keys(successor)).toEqual(Object.keys(document))
+      expect(successor['note']).toEqual(document['note'])
+      expect(successor['baseUrl']).toBe(document['baseUrl'])
+    })
+  })
+
+  describe(`${kind}: probe`, () => {
+    test('answers yes to everything in a world that allows it, and changes nothing', async () => {
+      const { world, credential, current } = await begin()
+      const before = world.changes()
+      const probes = await credential.probe({ current })
+      expect(probes.length).toBeGreaterThan(0)
+      expect(probes.map(({ failure }) => failure?.code)).toEqual(probes.map(() => undefined))
+      expect(world.changes()).toBe(before)
+    })
+
+    test('reports Dfns being away as what may pass', async () => {
+      const { world, credential, current } = await begin()
+      world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
+      const probes = await credential.probe({ current })
+      const failures = probes.flatMap(({ failure }) => failure ?? [])
+      expect(failures.map(({ code }) => code)).toContain('ERR_DFNS_UNAVAILABLE')
+      expect(failures.every(({ retryable }) => retryable)).toBe(true)
+    })
+  })
+
+  describe(`${kind}: register`, () => {
+    test('makes Dfns accept pending beside current', async () => {
+      const { credential, current, pending, register, active } = await begin()
+      await register()
+      await credential.verify({ generation: pending, as: current, fresh: true })
+      await credential.verify({ generation: current, as: current, fresh: false })
+      expect(active()).toBe(2)
+    })
+
+    test('once more changes nothing more', async () => {
+      const { world, register } = await begin()
+      await register()
+      const before = world.changes()
+      await register()
+      expect(world.changes()).toBe(before)
+    })
+
+    test('twice at once ends like once', async () => {
+      const { credential, current, pending, register, active } = await begin()
+      await Promise.all([register(), register()])
+      await credential.verify({ generation: pending, as: current, fresh: true })
+      expect(active()).toBe(2)
+    })
+
+    test('needs nothing of current where Dfns accepts pending already', async () => {
+      const { credential, pending, register } = await begin()
+      await register()
+      await credential.verify({ generation: pending, as: pending, fresh: true })
+      const current = () => Promise.reject(new Error('nobody may ask for current'))
+      await credential.register({ current, pending, lineage })
+    })
+
+    test.each<Fault>(['lost-before', 'lost-after', 'refused', 'throttled'])(
+      'ends with pending accepted, or with an error and then again, where its creation is %s',
+      async (fault) => {
+        const { world, creation, credential, current, pending, register, active } = await begin()
+        world.wire.plan = once(creation, fault)
+        await register().catch(() => register())
+        await credential.verify({ generation: pending, as: current, fresh: true })
+        expect(active()).toBe(2)
+      },
+    )
+
+    test('does not repeat a creation of which nobody knows whether it was carried out', async () => {
+      const { world, creation, register } = await begin()
+      world.wire.plan = ({ operation }) => (operation === creation ? 'lost-before' : undefined)
+      await expect(register()).rejects.toMatchObject({ code: 'ERR_DFNS_UNAVAILABLE', retryable: true })
+      expect(world.requests().filter((request) => request === creation)).toHaveLength(1)
+    })
+  })
+
+  describe(`${kind}: verify`, () => {
+    test('refuses a generation that Dfns does not know', async () => {
+      const { credential, current, pending } = await begin()
+      const unknown = credential.verify({ generation: pending, as: current, fresh: true })
+      await expect(unknown).rejects.toMatchObject({ code: 'ERR_VERIFY' })
+    })
+
+    test('gives a fresh generation the moment that it needs', async () => {
+      const { world, credential, current, pending, register } = await begin()
+      world.change({ listLag: 4, acceptanceLag: 3 })
+      await register()
+      await credential.verify({ generation: pending, as: current, fresh: true })
+    })
+
+    test('has no effect', async () => {
+      const { world, credential, current } = await begin()
+      const before = world.changes()
+      await credential.verify({ generation: current, as: current, fresh: false })
+      expect(world.changes()).toBe(before)
+      expect(world.dfns.effects().map(({ kind: effect }) => effect)).not.toContain('user action spent')
+    })
+  })
+
+  describe(`${kind}: deactivate`, () => {
+    const rotated = async () => {
+      const subject = await begin()
+      await subject.register()
+      const { credential, current: superseded, pending: current } = subject
+      await credential.verify({ generation: current, as: superseded, fresh: true })
+      const deactivate = () => credential.deactivate({ current, superseded })
+      const refused = (generation: G) =>
+        expect(credential.verify({ generation, as: current, fresh: false })).rejects.toMatchObject({
+          code: 'ERR_VERIFY',
+        })
+      return { ...subject, superseded, current, deactivate, refused }
+    }
+
+    test('makes Dfns refuse superseded and nothing else', async () => {
+      const { credential, superseded, current, deactivate, refused, active } = await rotated()
+      await deactivate()
+      await refused(superseded)
+      await credential.verify({ generation: current, as: current, fresh: false })
+      expect(active()).toBe(1)
+    })
+
+    test('once more changes nothing more', async () => {
+      const { world, deactivate } = await rotated()
+      await deactivate()
+      const before = world.changes()
+      await deactivate()
+      expect(world.changes()).toBe(before)
+    })
+
+    test('can be taken back, also by a second attempt', async () => {
+      const { credential, superseded, current, deactivate } = await rotated()
+      await deactivate()
+      const { undo } = await deactivate()
+      await undo()
+      await credential.verify({ generation: superseded, as: current, fresh: false })
+    })
+  })
+}
+
+/** Strikes the first such request. */
+function once(operation: string, fault: Fault) {
+  let struck = false
+  return (call: { operation: string }): Fault | undefined => {
+    if (struck || call.operation !== operation) return undefined
+    struck = true
+    return fault
+  }
+}

@@ -1,0 +1,50 @@
+import { onTestFinished } from 'vitest'
+import type { DocumentLimits } from '../../lambdas/credentials/document.ts'
+import type { Means } from '../../lambdas/credentials/credential.ts'
+import { dfnsAs } from '../../lambdas/ports/dfns.ts'
+import { createClock } from '../../sandbox/clock.ts'
+import { createDfnsHandler } from '../../sandbox/dfns/handler.ts'
+import { createDfns, type Dfns } from '../../sandbox/dfns/organisation.ts'
+import type { Switches } from '../../sandbox/dfns/switches.ts'
+import { createWire, type Wire } from '../../sandbox/faults.ts'
+import { serve } from '../../sandbox/http.ts'
+import { guideWorld } from '../../sandbox/scene.ts'
+import { fakeTime } from './time.ts'
+
+/** Dfns alone, over HTTP, and what a kind of credential needs to speak to it. No time passes in it. */
+export interface DfnsWorld {
+  readonly dfns: Dfns
+  readonly wire: Wire
+  readonly url: string
+  readonly orgId: string
+  readonly means: Means
+  readonly limits: DocumentLimits
+  change(switches: Partial<Switches>): void
+  /** Effects on credentials, user actions aside: what a repeated or refused call must not add to. */
+  changes(): number
+  /** `METHOD /path` of every request so far. */
+  requests(): string[]
+}
+
+export async function dfnsWorld(switches: Partial<Switches> = {}): Promise<DfnsWorld> {
+  const clock = createClock()
+  const dfns = createDfns({ clock, switches: { ...guideWorld, ...switches } })
+  const nothing = () => ({ status: 404, body: '' })
+  const handlers = { dfns: createDfnsHandler(dfns), secretsmanager: nothing, ssm: nothing }
+  const wire = createWire({ handlers })
+  const server = await serve({ api: 'dfns', wire, now: () => clock.now() })
+  onTestFinished(() => server.close())
+  const { orgId } = dfns.createOrganisation()
+  const time = fakeTime()
+  return {
+    dfns,
+    wire,
+    url: server.url,
+    orgId,
+    means: { time, dfnsAs: (identity) => dfnsAs(identity, time) },
+    limits: { allowedBaseUrls: [server.url] },
+    change: (changed) => dfns.setSwitches({ orgId, switches: changed }),
+    changes: () => dfns.effects().filter(({ kind }) => kind.startsWith('credential')).length,
+    requests: () => wire.calls.map(({ request }) => request.operation),
+  }
+}
