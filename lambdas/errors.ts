@@ -33,7 +33,8 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
-const longestMessage = 1_500
+/** Characters of a message; what is longer is cut. */
+export const longestMessage = 1_500
 
 /**
  * Why a phase stopped. The message holds names, ids, labels and status codes only: never a document, a

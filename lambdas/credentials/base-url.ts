@@ -8,11 +8,11 @@ const loopback = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
  * only.
  */
 export function originOf(address: string): string | undefined {
-  if (/[\s\\?#@]/.test(address) || !URL.canParse(address)) return undefined
+  const isBare = /^https?:\/\/[!-.0-~]+\/?$/i.test(address) && !/[\\?#@]/.test(address)
+  if (!isBare || !URL.canParse(address)) return undefined
   const url = new URL(address)
-  if (url.pathname !== '/' || url.username !== '' || url.password !== '') return undefined
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) return undefined
-  return ['https:', 'http:'].includes(url.protocol) ? url.origin : undefined
+  return url.origin
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Probe {
 export interface Deactivation {
   /** Every uuid under the superseded credential's id, also those that were not active any more. */
   readonly credentialUuids: readonly string[]
-  undo(): Promise<void>
+  readonly undo: () => Promise<void>
 }
 
 /**

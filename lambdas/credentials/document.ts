@@ -4,7 +4,7 @@ import { RotationError } from '../errors.ts'
 import type { Identity } from '../ports/dfns.ts'
 import { readAuthToken, type TokenClaims } from './auth-token.ts'
 import { allowedOrigin } from './base-url.ts'
-import { type JsonObject, readJsonObject } from './json.ts'
+import { type JsonObject, readExactJsonObject } from './json.ts'
 
 /** What the policy allows a document to name. */
 export interface DocumentLimits {
@@ -68,7 +68,7 @@ export function readFields({ text, on, secretArn }: DocumentSource): JsonObject 
     throw new RotationError('ERR_DOCUMENT', `${on} is binary, not a JSON document. ${adopt}`)
   if (Buffer.byteLength(text) > longestDocument)
     throw new RotationError('ERR_DOCUMENT', `${on} is too large. ${adopt}`)
-  const fields = readJsonObject(text)
+  const fields = readExactJsonObject(text)
   if (fields === undefined) throw new RotationError('ERR_DOCUMENT', `${on} is not a JSON document. ${adopt}`)
   const { kind } = fields
   if (typeof kind !== 'string') throw new RotationError('ERR_DOCUMENT', `${on} has no field kind. ${adopt}`)
@@ -109,16 +109,10 @@ function tokenOf(token: {
   const claims = readAuthToken(authToken)
   if (claims === undefined) throw new RotationError('ERR_DOCUMENT', `${on}: authToken is not a Dfns token`)
   if (claims.orgId !== orgId) {
-    throw new RotationError(
-      'ERR_ORG',
-      `${on}: authToken is of organisation ${claims.orgId}, orgId says ${orgId}`,
-    )
+    throw new RotationError('ERR_ORG', `${on}: authToken is of another organisation than orgId says`)
   }
   if (limits.allowedOrgIds !== undefined && !limits.allowedOrgIds.includes(orgId)) {
-    throw new RotationError(
-      'ERR_ORG',
-      `${on}: organisation ${orgId} is not one of the policy's allowedOrgIds`,
-    )
+    throw new RotationError('ERR_ORG', `${on}: orgId is none of the policy's allowedOrgIds`)
   }
   return claims
 }

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { isSameKey, readPrivateKey, readPublicKey, writeKey } from '../crypto/private-key.ts'
-import { type Json, stringsIn } from './json.ts'
+import type { Json } from './json.ts'
+import { holds, type Traces, tracesOf } from './traces.ts'
 
 /** The values of a document that a rotation replaces. */
 export interface Replaced {
@@ -8,70 +9,25 @@ export interface Replaced {
   readonly key: KeyObject
 }
 
+/** An owner's field after a rotation, or nothing for one that cannot follow it. */
+export type Follow = (field: { name: string; value: Json }) => Json | undefined
+
 /**
- * An owner's field after the rotation: a field whose value is one that changes (applications have names of
- * their own, `DFNS_PRIVATE_KEY`) changes with it, in its own form; a public key counts as its private key.
- * Nothing is returned for a field that cannot follow: it holds such a value and more, or its form cannot hold
- * the new key.
+ * A field whose value is one that changes (applications have names of their own, `DFNS_PRIVATE_KEY`) changes
+ * with it, in its own form; a public key counts as its private key. A field that holds such a value and more,
+ * or whose form cannot hold the new key, cannot follow. All others stay as they are.
  */
-export function ownerField({
-  value,
-  from,
-  to,
-}: {
-  value: Json
-  from: Replaced
-  to: Replaced
-}): Json | undefined {
-  if (typeof value === 'string') {
+export function followerOf({ from, to }: { from: Replaced; to: Replaced }): Follow {
+  const traces = tracesOf(from)
+  return ({ name, value }) => {
     if (value === from.credId) return to.credId
-    const stored = readPrivateKey(value) ?? readPublicKey(value)
+    const stored = typeof value === 'string' ? (readPrivateKey(value) ?? readPublicKey(value)) : undefined
     if (stored !== undefined && isSameKey(stored.key, from.key))
       return writeKey({ key: to.key, form: stored.form })
+    return isHeld({ name, value, traces }) ? undefined : value
   }
-  return holds(value, from) ? undefined : value
 }
 
-/**
- * Whether a replaced value stands anywhere inside: in a longer text, a nested field, a JWK, a PEM in base64.
- */
-function holds(value: Json, replaced: Replaced): boolean {
-  const traces = tracesOf(replaced.key)
-  return stringsIn(value).some((text) => {
-    if (text.includes(replaced.credId)) return true
-    const bare = bareOf(text)
-    return (
-      traces.some((trace) => bare.includes(trace)) ||
-      inBase64(bare).some((inner) => holdsTrace(inner, traces))
-    )
-  })
-}
-
-function holdsTrace(text: string, traces: readonly string[]): boolean {
-  const bare = bareOf(text)
-  return traces.some((trace) => bare.includes(trace))
-}
-
-/** What every way of writing a key has in common: its DER in base64 without line breaks, or a JWK's `d`. */
-function tracesOf(key: KeyObject): string[] {
-  const forms = ['pkcs8', 'pkcs1', 'sec1', 'spki'] as const
-  const pems = forms.map((encoding) =>
-    writeKey({ key, form: { encoding, newline: '\n', endsWithNewline: false, base64: false } }),
-  )
-  const bodies = pems.flatMap((pem) =>
-    pem === undefined ? [] : [bareOf(pem.replaceAll(/-----[A-Z ]+-----/g, ''))],
-  )
-  const { d } = key.export({ format: 'jwk' })
-  return d === undefined ? bodies : [...bodies, d]
-}
-
-function bareOf(text: string): string {
-  return text.replaceAll(/\\[nr]|\s/g, '')
-}
-
-/** Texts that stand in base64 inside a text, long enough to be a key. */
-function inBase64(bare: string): string[] {
-  return (bare.match(/[A-Za-z0-9+/]{64,}=*/g) ?? []).map((run) =>
-    Buffer.from(run, 'base64').toString('latin1'),
-  )
+function isHeld({ name, value, traces }: { name: string; value: Json; traces: Traces }): boolean {
+  return holds(name, traces) || holds(value, traces)
 }

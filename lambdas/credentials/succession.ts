@@ -3,7 +3,7 @@ import { writeKey } from '../crypto/private-key.ts'
 import { RotationError } from '../errors.ts'
 import { type KeyDocument, ourFields } from './document.ts'
 import type { Json, JsonObject } from './json.ts'
-import { ownerField, type Replaced } from './owner-fields.ts'
+import { followerOf, type Replaced } from './owner-fields.ts'
 
 /**
  * The document that follows `current` when its key is replaced. Fails, naming them, if fields cannot follow.
@@ -18,10 +18,11 @@ export function successorOf({ current, to }: { current: KeyDocument; to: Replace
         'of the new algorithm. Store it as PKCS#8, or choose another dfns-rotator:key-algorithm.',
     )
   }
+  const follow = followerOf({ from, to })
   const entries = Object.entries(current.fields).map(([name, value]): [string, Json | undefined] => {
     if (name === 'privateKey') return [name, privateKey]
     if (name === 'credId') return [name, to.credId]
-    return [name, ourFields.includes(name) ? value : ownerField({ value, from, to })]
+    return [name, ourFields.includes(name) ? value : follow({ name, value })]
   })
   const stuck = entries.filter(([, value]) => value === undefined).map(([name]) => name)
   if (stuck.length > 0) {

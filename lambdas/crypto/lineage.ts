@@ -27,7 +27,8 @@ export function credentialNameOf({ secretArn, token }: Lineage): string {
 /** Whether a rotation of this very secret made the credential. Another secret's is a stranger's. */
 export function isOfSecret({ credId, secretArn }: { credId: string; secretArn: string }): boolean {
   const bytes = Buffer.from(credId, 'base64url')
-  return bytes.length === 32 && bytes.subarray(0, 16).equals(Buffer.concat([magic, digest(secretArn, 12)]))
+  const isExact = bytes.length === 32 && bytes.toString('base64url') === credId
+  return isExact && bytes.subarray(0, 16).equals(Buffer.concat([magic, digest(secretArn, 12)]))
 }
 
 function digest(text: string, length: number): Buffer {

@@ -8,7 +8,8 @@ export interface KeyForm {
   readonly encoding: Encoding
   /** `\\n`, a backslash and an n, is what a PEM becomes on its way through an environment variable. */
   readonly newline: Newline
-  readonly endsWithNewline: boolean
+  /** The final newline, which may be of another sort, or missing. */
+  readonly ending: Newline | ''
   /** The whole PEM once more in base64, as some stores want it. */
   readonly base64: boolean
 }
@@ -27,7 +28,7 @@ const encodings: Readonly<Record<string, Encoding>> = {
 
 // One block and nothing around it: what stands beside a key in a field would be lost when the key is
 // replaced.
-const singlePem = /^-----BEGIN ([A-Z ]+)-----\n(?:[A-Za-z0-9+/=]+\n)+-----END \1-----\n?$/
+const singlePem = /^-----BEGIN ([A-Z ]+)-----\n(?:[A-Za-z0-9+/=]+\n)+-----END \1-----$/
 
 /** Longest text that can hold an RSA-4096 key in any form, with room. */
 const longestKey = 16_384
@@ -46,8 +47,7 @@ export function readPublicKey(text: string): StoredKey | undefined {
 export function writeKey({ key, form }: StoredKey): string | undefined {
   const pem = exportPem({ key, encoding: form.encoding })
   if (pem === undefined) return undefined
-  const lines = form.endsWithNewline ? pem : pem.trimEnd()
-  const text = lines.replaceAll('\n', form.newline)
+  const text = pem.trimEnd().replaceAll('\n', form.newline) + form.ending
   return form.base64 ? Buffer.from(text).toString('base64') : text
 }
 
@@ -55,12 +55,14 @@ function readKey({ text, wanted }: { text: string; wanted: readonly Encoding[] }
   if (text.length > longestKey) return undefined
   const base64 = /^[A-Za-z0-9+/]+=*$/.test(text)
   const decoded = base64 ? Buffer.from(text, 'base64').toString('latin1') : text
-  const newline = newlineOf(decoded)
-  const pem = decoded.replaceAll(newline, '\n')
+  const ending = (['\r\n', '\n', '\\n'] as const).find((one) => decoded.endsWith(one)) ?? ''
+  const block = decoded.slice(0, decoded.length - ending.length)
+  const newline = newlineOf(block)
+  const pem = block.replaceAll(newline, '\n')
   const encoding = encodings[singlePem.exec(pem)?.[1] ?? '']
   if (encoding === undefined || !wanted.includes(encoding)) return undefined
   const key = importPem({ pem, encoding })
-  return key && { key, form: { encoding, newline, endsWithNewline: pem.endsWith('\n'), base64 } }
+  return key && { key, form: { encoding, newline, ending, base64 } }
 }
 
 function newlineOf(text: string): Newline {
@@ -79,7 +81,7 @@ function importPem({ pem, encoding }: { pem: string; encoding: Encoding }): KeyO
 function exportPem({ key, encoding }: { key: KeyObject; encoding: Encoding }): string | undefined {
   switch (encoding) {
     case 'spki':
-      return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
+      return publicOf(key).export({ type: 'spki', format: 'pem' }).toString()
     case 'pkcs8':
       return key.export({ type: 'pkcs8', format: 'pem' }).toString()
     case 'pkcs1':

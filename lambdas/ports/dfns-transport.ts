@@ -38,27 +38,42 @@ const done: readonly number[] = [200, 201, 204]
  * JSON; so every request here has a deadline, goes to `origin` and nowhere else, follows no redirect, and
  * whatever is not success in JSON ends as a `DfnsFailure`.
  */
-export function dfnsTransport({ origin, time }: { origin: string; time: Time }): typeof fetch {
+export function dfnsTransport({ origin, time, read = asItIs }: Transport): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const endpoint = `${init?.method ?? 'GET'} ${url.pathname}`
     if (url.origin !== origin)
       throw new RotationError('ERR_BASE_URL', `${endpoint}: not a request to ${origin}`)
-    const { response, text } = await exchange({ url, init, endpoint, time })
-    if (!done.includes(response.status)) throw failureOf({ response, endpoint, now: time.now() })
-    // The SDK parses every reply, an empty one too. What a call needs of its reply is checked by the port.
-    const json = text.trim() === '' ? '{}' : text
-    assertJson({ json, endpoint })
-    return new Response(json, { status: 200 })
+    const text = await exchange({ url, init, endpoint, time })
+    // The SDK parses every reply, an empty one too.
+    const reply = text.trim() === '' ? {} : parsed({ json: text, endpoint })
+    return Response.json(read(endpoint, reply))
   }
 }
 
-async function exchange(request: { url: URL; init: RequestInit | undefined; endpoint: string; time: Time }) {
+export interface Transport {
+  readonly origin: string
+  readonly time: Time
+  /** What the SDK gets to see of a reply. Throws if the reply is not as documented. */
+  readonly read?: (endpoint: string, reply: unknown) => unknown
+}
+
+const asItIs = (_endpoint: string, reply: unknown): unknown => reply
+
+/** The text of a reply that reports success. */
+async function exchange(request: {
+  url: URL
+  init: RequestInit | undefined
+  endpoint: string
+  time: Time
+}): Promise<string> {
   const { url, init, endpoint, time } = request
   const signal = AbortSignal.timeout(Math.max(1, Math.min(requestMs, time.remaining())))
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal })
-    return { response, text: await boundedText({ response, endpoint }) }
+    if (done.includes(response.status)) return await boundedText({ response, endpoint })
+    await response.body?.cancel()
+    throw failureOf({ response, endpoint, now: time.now() })
   } catch (error) {
     if (error instanceof RotationError) throw error
     const problem = signal.aborted ? 'no reply in time' : 'the connection failed'
@@ -123,9 +138,9 @@ function retryAfter({ header, now }: { header: string | null; now: number }): nu
   return Number.isFinite(ms) ? Math.max(0, ms) : 0
 }
 
-function assertJson({ json, endpoint }: { json: string; endpoint: string }): void {
+function parsed({ json, endpoint }: { json: string; endpoint: string }): unknown {
   try {
-    JSON.parse(json)
+    return JSON.parse(json)
   } catch {
     throw new DfnsFailure('ERR_DFNS_RESPONSE', 'success, but no JSON', {
       endpoint,

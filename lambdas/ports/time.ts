@@ -19,7 +19,7 @@ const reserveMs = 500
 const withoutContextMs = 30_000
 
 export function timeOf(context: RemainingTime | undefined): Time {
-  const end = Date.now() + (context?.getRemainingTimeInMillis?.() ?? withoutContextMs) - reserveMs
+  const end = Date.now() + Math.floor(context?.getRemainingTimeInMillis?.() ?? withoutContextMs) - reserveMs
   return {
     now: () => Date.now(),
     remaining: () => Math.max(0, end - Date.now()),
@@ -37,8 +37,8 @@ export async function settled<T>(time: Time, ask: () => Promise<T | undefined>):
   for (let pause = 100; ; pause *= 2) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    const spent = time.now() - start
-    if (spent + pause > settleMs || pause > time.remaining()) return undefined
-    await time.sleep(pause)
+    const left = Math.min(start + settleMs - time.now(), time.remaining())
+    if (left <= 0) return undefined
+    await time.sleep(Math.min(pause, left))
   }
 }

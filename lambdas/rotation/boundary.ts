@@ -1,5 +1,5 @@
 import type { MiddlewareObj } from '@middy/core'
-import { type ErrorCode, RotationError } from '../errors.ts'
+import { type ErrorCode, longestMessage, RotationError } from '../errors.ts'
 import { type Log, logOf } from '../ports/log.ts'
 import { readEvent, type RotationEvent } from './event.ts'
 
@@ -44,8 +44,7 @@ function eventOf(input: unknown): RotationEvent | undefined {
 
 function unexpected({ error, log }: { error: unknown; log: Log }): RotationError {
   const name = error instanceof Error ? error.constructor.name : typeof error
-  const frames = error instanceof Error ? (error.stack?.match(/^ +at .+$/gm) ?? []) : []
-  log.error('unexpected error', { name, frames: frames.slice(0, 12).join('\n') })
+  log.error('unexpected error', { name, frames: error instanceof Error ? framesOf(error) : '' })
   const problem = `an unexpected ${name}, which is a defect of dfns-rotator`
   return new RotationError(
     'ERR_DFNS_RESPONSE',
@@ -53,10 +52,19 @@ function unexpected({ error, log }: { error: unknown; log: Log }): RotationError
   )
 }
 
+/** Where an error comes from. The stack begins with the message, which may look like a frame. */
+function framesOf({ stack = '', message }: Error): string {
+  const at = stack.indexOf(message)
+  const frames = at < 0 ? [] : (stack.slice(at + message.length).match(/^ +at .+$/gm) ?? [])
+  return frames.slice(0, 12).join('\n')
+}
+
 /** A permanent error says how to leave the rotation that cannot go on. */
 function withWayOut({ error, event }: { error: RotationError; event: RotationEvent }): RotationError {
   const { code, message, retryable } = error
   if (retryable || withoutRotation.includes(code)) return error
   const wayOut = `To give this rotation up: npx dfns-rotator abandon ${event.secretId}`
-  return new RotationError(code, `${message} ${wayOut}`, { retryable })
+  return new RotationError(code, `${message.slice(0, longestMessage - wayOut.length - 1)} ${wayOut}`, {
+    retryable,
+  })
 }

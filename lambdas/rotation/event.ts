@@ -23,7 +23,7 @@ const event = v.object({
     v.string(),
     v.regex(/^arn:[\w-]{1,32}:secretsmanager:[\w-]{0,64}:\d{12}:secret:[\w/+=.@!-]{1,519}$/),
   ),
-  ClientRequestToken: v.optional(v.pipe(v.string(), v.regex(/^[\x21-\x7e]{32,64}$/))),
+  ClientRequestToken: v.optional(v.pipe(v.string(), v.regex(/^[\x20-\x7e]{32,64}$/))),
   RotationToken: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{36,256}$/))),
 })
 

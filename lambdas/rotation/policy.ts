@@ -8,13 +8,26 @@ import { readDuration } from './duration.ts'
 const duration = v.pipe(v.string(), v.transform(readDuration), v.number())
 const names = v.array(v.string())
 
+// To valibot a list is an object, too.
+const noList = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
+)
+const kinds = ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'] as const
+
 const grace = v.strictObject({
   default: v.optional(duration, 'PT24H'),
   /** For the first credential that is superseded: a person made it, and it may live in other places. */
   adopted: v.optional(duration, 'P7D'),
   min: v.optional(duration, 'PT0S'),
   max: v.optional(duration, 'P30D'),
-  byKind: v.optional(v.record(v.string(), duration), {}),
+  byKind: v.optional(
+    v.pipe(
+      noList,
+      v.record(v.picklist(kinds), duration) as v.GenericSchema<unknown, Readonly<Record<string, number>>>,
+    ),
+    {},
+  ),
 })
 
 // Strict: a limit with a spelling mistake would be no limit.
@@ -31,14 +44,14 @@ const policy = v.strictObject({
   allowedOrgIds: v.optional(names),
   allowedSigners: v.optional(names),
   keyAlgorithm: v.optional(v.picklist(['same', ...keyAlgorithms]), 'same'),
-  grace: v.optional(grace, {}),
+  grace: v.optional(v.pipe(noList, grace), {}),
   retireAtNextRotation: v.optional(v.boolean(), false),
 })
 
 /** Defaults and limits for every secret of a deployment. Durations are in milliseconds. */
 export type Policy = v.InferOutput<typeof policy>
 
-const defaultByKind = { WebhookSecret: 26 * 3_600_000 }
+const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * 3_600_000 }
 
 /**
  * Reads the SSM parameter's text; without one, the defaults. Anything that is not understood stops the

@@ -44,7 +44,8 @@ export function readSettings(secret: {
   }
   for (const key of tags.keys()) {
     const name = key.slice(prefix.length)
-    if (key.startsWith(prefix)) read(name, (knobs as Readers)[name] ?? (() => undefined))
+    if (key.startsWith(prefix))
+      read(name, Object.hasOwn(knobs, name) ? ((knobs as Readers)[name] ?? nothing) : nothing)
   }
   const grace = read('grace', knobs.grace)
   const clamped = (ms: number) => Math.min(max, Math.max(min, ms))
@@ -56,6 +57,8 @@ export function readSettings(secret: {
       clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),
   }
 }
+
+const nothing = () => undefined
 
 function oneOf<const T extends string>(values: readonly T[]): (value: string) => T | undefined {
   return (value) => values.find((one) => one === value)

@@ -51,7 +51,7 @@ describe('a key document', () => {
       userId,
       tokenExpires: new Date(1_900_000_000_000),
       identity: { origin: 'https://api.dfns.io', authToken, credId },
-      stored: { form: { encoding: 'pkcs8', newline: '\n', endsWithNewline: true, base64: false } },
+      stored: { form: { encoding: 'pkcs8', newline: '\n', ending: '\n', base64: false } },
     })
     expect(document.fields).toEqual(documentWith({ application: { name: 'x' } }))
     expect(document.identity.key.equals(currentKey)).toBe(true)

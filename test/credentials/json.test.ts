@@ -79,7 +79,11 @@ describe('a document', () => {
 describe('the strings in a value', () => {
   test('are all of them, at every depth, with the names of nested fields', () => {
     const value = { a: 'b', c: ['d', { e: 'f', g: [['h']] }], i: null, j: 1, k: false }
-    expect(stringsIn(value).sort()).toEqual('abcdefghijk'.split(''))
+    expect(stringsIn(value)).toEqual(expect.arrayContaining('abcdefghijk'.split('')))
+  })
+
+  test('are, in a list, one text as well: the lines of a key', () => {
+    expect(stringsIn(['a', 'b'])).toEqual(['a', 'b', 'a\nb'])
   })
 
   test.for([null, 1, false, [], {}])('are none in %j', (value) => {

@@ -2,8 +2,11 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../lambdas/credentials/json.ts'
-import { ownerField } from '../../lambdas/credentials/owner-fields.ts'
+import { followerOf, type Replaced } from '../../lambdas/credentials/owner-fields.ts'
 import { p256 } from './sample.ts'
+
+const ownerField = ({ value, from, to }: { value: Json; from: Replaced; to: Replaced }) =>
+  followerOf({ from, to })({ name: 'field', value })
 
 const from = { credId: 'Y2ktb2xkLWNyZWRlbnRpYWw', key: p256() }
 const to = { credId: 'ZGZyMW5ldy1jcmVkZW50aWFs', key: p256() }

@@ -26,15 +26,15 @@ const encodingsOf = {
 
 type Dress = Omit<KeyForm, 'encoding'>
 const dresses: readonly Dress[] = (['\n', '\r\n', '\\n'] as const).flatMap((newline) =>
-  [true, false].flatMap((endsWithNewline) =>
-    [true, false].map((base64) => ({ newline, endsWithNewline, base64 })),
+  (['', '\n', '\r\n', '\\n'] as const).flatMap((ending) =>
+    [true, false].map((base64) => ({ newline, ending, base64 })),
   ),
 )
 
 /** Writes the PEM of Node in one of the forms, by other means than the code under test. */
-function dressed(pem: string, { newline, endsWithNewline, base64 }: Dress): string {
+function dressed(pem: string, { newline, ending, base64 }: Dress): string {
   const lines = pem.split('\n').filter((line) => line !== '')
-  const text = lines.join(newline) + (endsWithNewline ? newline : '')
+  const text = lines.join(newline) + ending
   return base64 ? Buffer.from(text, 'utf8').toString('base64') : text
 }
 
@@ -42,12 +42,9 @@ const exported = (key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1') =>
   String(type === 'pkcs1' ? key.export({ type, format: 'pem' }) : key.export({ type, format: 'pem' }))
 const spki = (key: KeyObject) => String(createPublicKey(key).export({ type: 'spki', format: 'pem' }))
 
-const named = ({ newline, endsWithNewline, base64 }: Dress) =>
-  [
-    { '\n': 'LF', '\r\n': 'CRLF', '\\n': 'escaped' }[newline],
-    endsWithNewline ? 'final newline' : 'no final newline',
-    base64 ? 'in base64' : 'plain',
-  ].join(', ')
+const sorts = { '': 'nothing', '\n': 'LF', '\r\n': 'CRLF', '\\n': 'escaped' }
+const named = ({ newline, ending, base64 }: Dress) =>
+  [sorts[newline], `ends with ${sorts[ending]}`, base64 ? 'in base64' : 'plain'].join(', ')
 
 const forms = Object.entries(keys).flatMap(([algorithm, key]) =>
   encodingsOf[algorithm as keyof typeof keys].flatMap((encoding) =>
@@ -76,7 +73,7 @@ describe('a public key is read in each of its forms, and written back byte for b
   })
 
   test('from a private key, its public half is written', () => {
-    const form = { encoding: 'spki', newline: '\n', endsWithNewline: true, base64: false } as const
+    const form = { encoding: 'spki', newline: '\n', ending: '\n', base64: false } as const
     expect(writeKey({ key: keys.Ed25519, form })).toBe(spki(keys.Ed25519))
   })
 })
@@ -94,7 +91,7 @@ describe('a new key takes the form of the old one', () => {
     ['SEC1', 'Ed25519', 'sec1'],
     ['SEC1', 'RSA-2048', 'sec1'],
   ] as const)('%s cannot hold %s', ([, algorithm, encoding]) => {
-    const form = { encoding, newline: '\n', endsWithNewline: true, base64: false } as const
+    const form = { encoding, newline: '\n', ending: '\n', base64: false } as const
     expect(writeKey({ key: keys[algorithm], form })).toBeUndefined()
   })
 })
@@ -223,7 +220,7 @@ describe('the same key', () => {
   test('is recognised however it is written, private or public', () => {
     const key = keys['P-256']
     const readings = [exported(key, 'pkcs8'), exported(key, 'sec1'), spki(key)].map((text) =>
-      dressed(text, { newline: '\\n', endsWithNewline: false, base64: true }),
+      dressed(text, { newline: '\\n', ending: '', base64: true }),
     )
     for (const text of readings) {
       const stored = readPrivateKey(text) ?? readPublicKey(text)

@@ -89,8 +89,8 @@ describe('the policy', () => {
   })
 
   test('is not shared between two readings', () => {
-    const first = policy({ grace: { byKind: { A: 'PT1H' } } })
-    expect(first.grace.byKind).toHaveProperty('A')
+    const first = policy({ grace: { byKind: { UserKey: 'PT1H' } } })
+    expect(first.grace.byKind).toHaveProperty('UserKey')
     expect(policy({})).toEqual(defaults)
   })
 })

@@ -19,11 +19,11 @@ export interface DfnsWorld {
   readonly orgId: string
   readonly means: Means
   readonly limits: DocumentLimits
-  change(switches: Partial<Switches>): void
+  readonly change: (switches: Partial<Switches>) => void
   /** Effects on credentials, user actions aside: what a repeated or refused call must not add to. */
-  changes(): number
+  readonly changes: () => number
   /** `METHOD /path` of every request so far. */
-  requests(): string[]
+  readonly requests: () => string[]
 }
 
 export async function dfnsWorld(switches: Partial<Switches> = {}): Promise<DfnsWorld> {
