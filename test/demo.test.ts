@@ -13,18 +13,16 @@ describe('npm start, where nobody watches', () => {
   }, async () => {
     const { stdout, stderr } = await run(process.execPath, [demo], { env: {} })
     expect(stderr).toBe('')
-    const steps = stdout
-      .match(/^ {2}[✓✗] (createSecret|setSecret|testSecret|finishSecret)/gm)
-      ?.map((line) => line.trim())
-    expect(steps).toEqual([
-      ...['✓ testSecret', '✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret'],
-      ...['✓ createSecret', '✗ setSecret', '✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret'],
-      ...['✓ testSecret', '✗ createSecret'],
-    ])
+    const steps = stdout.match(/^ {2}[✓✗] (createSecret|setSecret|testSecret|finishSecret)/gm)
+    const marks = steps?.map((line) => line.trim().replace('Secret', '')).join(' ')
+    const first = '✓ test ✓ create ✓ set ✓ test ✓ finish'
+    const second = '✓ create ✗ set ✓ create ✓ set ✓ test ✓ finish'
+    expect(marks).toBe(`${first} ${second} ✓ test ✗ create`)
     expect(stdout).not.toContain('NOT SEEN')
     expect(stdout).toContain('ERR_NOT_ALLOWED')
     expect(stdout).toContain('All of it was seen')
-    expect(stdout).not.toMatch(/\u001b|\r/)
+    expect(stdout).not.toContain('\u001b')
+    expect(stdout).not.toContain('\r')
     expect(stdout).not.toMatch(/PRIVATE KEY|eyJ[\w-]{10}|RotationToken/)
   })
 
