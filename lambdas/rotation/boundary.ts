@@ -64,7 +64,6 @@ function withWayOut({ error, event }: { error: RotationError; event: RotationEve
   const { code, message, retryable } = error
   if (retryable || withoutRotation.includes(code)) return error
   const wayOut = `To give this rotation up: npx dfns-rotator abandon ${event.secretId}`
-  return new RotationError(code, `${message.slice(0, longestMessage - wayOut.length - 1)} ${wayOut}`, {
-    retryable,
-  })
+  const sentence = message.slice(0, longestMessage - wayOut.length - 2).replace(/([^.])$/, '$1.')
+  return new RotationError(code, `${sentence} ${wayOut}`, { retryable })
 }

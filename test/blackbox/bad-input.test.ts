@@ -151,7 +151,7 @@ describe('a document that cannot be rotated stops createSecret, and nothing is c
       'ERR_DOCUMENT',
       /env/,
     ],
-    ['another orgId than the token', json({ orgId: 'or-other' }), 'ERR_ORG', /or-other/],
+    ['another orgId than the token', json({ orgId: 'or-other' }), 'ERR_ORG', /orgId/],
   ]
   test.each(cases)('%s', async (_, bad, code, says) => {
     const { scene, account } = await stage()
