@@ -68,7 +68,7 @@ describe('an error of ours', () => {
     })
     const { error } = await reported(failure)
     expect(error).toMatchObject({ code: 'ERR_NOT_ALLOWED', retryable: false })
-    expect(error.message).toBe(`Dfns POST /auth/credentials: status 403 ${abandon}`)
+    expect(error.message).toBe(`Dfns POST /auth/credentials: status 403. ${abandon}`)
   })
 })
 
@@ -79,8 +79,8 @@ describe('the way out of a rotation that cannot go on', () => {
     'is named by a permanent %s',
     async (code) => {
       const { error, lines } = await reported(new RotationError(code, 'why'))
-      expect(error).toMatchObject({ code, name: code, retryable: false, message: `why ${abandon}` })
-      expect(lines[0]).toMatchObject({ reason: `why ${abandon}` })
+      expect(error).toMatchObject({ code, name: code, retryable: false, message: `why. ${abandon}` })
+      expect(lines[0]).toMatchObject({ reason: `why. ${abandon}` })
     },
   )
 
