@@ -1,3 +1,4 @@
+import { schedulerError } from './scheduler/errors.ts'
 import type { CallRecord, Fault, FaultPlan, WireHandler, WireRequest, WireResponse } from './wire.ts'
 
 /** What reaches the caller: a reply, or a connection that breaks. */
@@ -14,19 +15,28 @@ export interface Wire {
 
 type MutableRecord = { -readonly [Key in keyof CallRecord]: CallRecord[Key] }
 
-type Handlers = Readonly<Record<WireRequest['service'], WireHandler>>
+/** A service without a handler is not there: what is asked of it is not known, or not found. */
+type Handlers = Readonly<Partial<Record<WireRequest['service'], WireHandler>>>
 
 const AWS_HEADERS = { 'content-type': 'application/x-amz-json-1.1' }
 
-function awsError({ type, message }: { type: string; message: string }): WireResponse {
+interface Refusal {
+  /** As Dfns answers it. */
+  readonly status: number
+  /** As AWS names it. */
+  readonly code: string
+  readonly message: string
+}
+
+function awsError({ code, message }: Refusal): WireResponse {
   return {
     status: 400,
-    headers: { ...AWS_HEADERS, 'x-amzn-errortype': type },
-    body: JSON.stringify({ __type: type, message }),
+    headers: { ...AWS_HEADERS, 'x-amzn-errortype': code },
+    body: JSON.stringify({ __type: code, message }),
   }
 }
 
-function dfnsError({ status, message }: { status: number; message: string }): WireResponse {
+function dfnsError({ status, message }: Refusal): WireResponse {
   return {
     status,
     headers: { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '1' }) },
@@ -34,19 +44,24 @@ function dfnsError({ status, message }: { status: number; message: string }): Wi
   }
 }
 
+const DIALECTS: Readonly<Record<WireRequest['service'], (refusal: Refusal) => WireResponse>> = {
+  secretsmanager: awsError,
+  ssm: awsError,
+  scheduler: schedulerError,
+  dfns: dfnsError,
+}
+
 function refusal({ service, operation }: WireRequest): WireResponse {
   const message = `Not authorized to perform ${operation}.`
-  return service === 'dfns'
-    ? dfnsError({ status: 403, message })
-    : awsError({ type: 'AccessDeniedException', message })
+  return DIALECTS[service]({ status: 403, code: 'AccessDeniedException', message })
 }
 
 function throttling({ service }: WireRequest): WireResponse {
-  const message = 'Rate exceeded'
-  return service === 'dfns'
-    ? dfnsError({ status: 429, message })
-    : awsError({ type: 'ThrottlingException', message })
+  return DIALECTS[service]({ status: 429, code: 'ThrottlingException', message: 'Rate exceeded' })
 }
+
+const notThere: WireHandler = ({ service }) =>
+  DIALECTS[service]({ status: 404, code: 'UnknownOperationException', message: 'Not Found' })
 
 /**
  * Makes the wire. `onKill` ends the calling process; it is waited for, so that no reply can be seen before.
@@ -73,7 +88,7 @@ export function createWire({
       call.status = reply.status
       return reply
     }
-    const serve = async () => answer(await handlers[request.service](request))
+    const serve = async () => answer(await (handlers[request.service] ?? notThere)(request))
     if (fault === undefined) return serve()
     if (typeof fault === 'object') return answer(fault.reply)
     if (fault === 'refused') return answer(refusal(request))

@@ -1,8 +1,13 @@
 import { type Clock, createClock } from './clock.ts'
 import { createWire, type Wire } from './faults.ts'
 import { serve } from './http.ts'
+import { type AsyncInvocations, type AsyncSwitches, createAsyncInvocations } from './lambda/async.ts'
 import { type BundledFunction, createFunction, type FunctionOptions } from './lambda/function.ts'
 import type { LambdaFunction } from './lambda/invocation.ts'
+import { createQueues, type Queues } from './queues.ts'
+import { createSchedulerHandler } from './scheduler/handler.ts'
+import type { SchedulerSwitches } from './scheduler/schedule.ts'
+import { createSchedules, type Schedules } from './scheduler/schedules.ts'
 import type { EngineSwitches } from './secrets-manager/engine-state.ts'
 import type { Feed } from './secrets-manager/feed.ts'
 import { createSecretsManagerHandler } from './secrets-manager/handler.ts'
@@ -25,6 +30,17 @@ export interface SandboxOptions {
   readonly functionEnv?: Readonly<Record<string, string>>
   readonly vaultSwitches?: Partial<VaultSwitches>
   readonly engineSwitches?: Partial<EngineSwitches>
+  readonly asyncSwitches?: Partial<AsyncSwitches>
+  readonly schedulerSwitches?: Partial<SchedulerSwitches>
+  /** Schedule groups that exist beside `default`. */
+  readonly scheduleGroups?: readonly string[]
+}
+
+/** A bundle that runs as a function. */
+export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now'> {
+  readonly name: string
+  /** ARN of the queue that hears of an asynchronous invocation given up. */
+  readonly onFailure?: string
 }
 
 /** A running sandbox. Its state may be read, and its switches turned, at any time. */
@@ -33,24 +49,27 @@ export interface Sandbox {
   readonly vault: Vault
   readonly engine: Engine
   readonly parameters: Parameters
+  readonly scheduler: Schedules
+  /** Lambda's queue of asynchronous invocations. */
+  readonly invocations: AsyncInvocations
+  /** Dead-letter queues and on-failure destinations, by ARN. */
+  readonly queues: Queues
   readonly wire: Wire
   /** The engine's events, as EventBridge delivers them. */
   readonly events: Feed<SecretsManagerEvent>
   readonly urls: { readonly aws: string; readonly dfns: string }
   /** What a process needs to reach the sandbox with the AWS SDK's own variables. */
   readonly environment: Readonly<Record<string, string>>
-  /** All that Secrets Manager may invoke, by ARN; a test may put a function of its own here. */
+  /** All that Secrets Manager and Scheduler may invoke, by ARN; a test may put a function of its own here. */
   readonly functions: Map<string, LambdaFunction>
   /** The functions that run a bundle, by ARN, with what they have printed. */
   readonly bundled: ReadonlyMap<string, BundledFunction>
   /** Runs a bundle as a Lambda function on the sandbox's time, and returns its ARN. */
-  addFunction(options: Omit<FunctionOptions, 'arn' | 'now'> & { readonly name: string }): string
+  addFunction(options: AddedFunction): string
   stop(): Promise<void>
 }
 
 const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:000000000000:function:'
-
-const noDfns: WireHandler = () => ({ status: 404, body: JSON.stringify({ error: { message: 'Not Found' } }) })
 
 function environmentOf(urls: { aws: string; dfns: string }): Record<string, string> {
   return {
@@ -63,56 +82,102 @@ function environmentOf(urls: { aws: string; dfns: string }): Record<string, stri
   }
 }
 
-/** Starts the servers and assembles the services. Both servers hear on 127.0.0.1 only. */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { clock = createClock(), dfns = noDfns, ports = {}, functionEnv = {} } = options
-  const functions = new Map<string, LambdaFunction>()
-  const bundled = new Map<string, BundledFunction>()
-  const vault = createVault({ clock, switches: options.vaultSwitches ?? {} })
-  const engine = createEngine({ clock, vault, functions, switches: options.engineSwitches ?? {} })
-  const parameters = createParameters(clock)
-  const wire = createWire({
-    handlers: {
-      secretsmanager: createSecretsManagerHandler({ clock, vault, engine }),
-      ssm: createSsmHandler(parameters),
-      dfns,
-    },
-    onKill: async () => {
-      await Promise.all([...bundled.values()].map((target) => target.kill()))
-    },
-  })
-  const aws = await serve({ api: 'aws', wire, now: () => clock.now(), port: ports.aws })
-  const dfnsServer = await serve({ api: 'dfns', wire, now: () => clock.now(), port: ports.dfns }).catch(
-    async (error: unknown) => {
-      await aws.close()
-      throw error
-    },
-  )
-  const urls = { aws: aws.url, dfns: dfnsServer.url }
-  const environment = environmentOf(urls)
+type Services = Pick<
+  Sandbox,
+  'clock' | 'functions' | 'vault' | 'engine' | 'parameters' | 'queues' | 'invocations' | 'scheduler'
+>
 
+/** The state of every AWS service, without a server. */
+function createServices(options: SandboxOptions): Services {
+  const { clock = createClock(), vaultSwitches, engineSwitches, asyncSwitches, schedulerSwitches } = options
+  const functions = new Map<string, LambdaFunction>()
+  const vault = createVault({ clock, switches: vaultSwitches ?? {} })
+  const queues = createQueues(clock)
+  const invocations = createAsyncInvocations({ clock, functions, queues, switches: asyncSwitches ?? {} })
   return {
     clock,
+    functions,
     vault,
-    engine,
-    parameters,
+    engine: createEngine({ clock, vault, functions, switches: engineSwitches ?? {} }),
+    parameters: createParameters(clock),
+    queues,
+    invocations,
+    scheduler: createSchedules({
+      clock,
+      invocations,
+      queues,
+      switches: schedulerSwitches ?? {},
+      groups: options.scheduleGroups ?? [],
+    }),
+  }
+}
+
+/** Every service on the wire; `killed` is called when a fault kills the calling process. */
+function connect(parts: {
+  services: Services
+  dfns: WireHandler | undefined
+  killed: () => Promise<void>
+}): Wire {
+  const { services, dfns, killed } = parts
+  return createWire({
+    handlers: {
+      secretsmanager: createSecretsManagerHandler(services),
+      ssm: createSsmHandler(services.parameters),
+      scheduler: createSchedulerHandler(services.scheduler),
+      ...(dfns && { dfns }),
+    },
+    onKill: killed,
+  })
+}
+
+async function serveBoth({
+  wire,
+  clock,
+  ports,
+}: Pick<Sandbox, 'wire' | 'clock'> & Pick<SandboxOptions, 'ports'>) {
+  const now = () => clock.now()
+  const aws = await serve({ api: 'aws', wire, now, port: ports?.aws })
+  const dfns = await serve({ api: 'dfns', wire, now, port: ports?.dfns }).catch(async (error: unknown) => {
+    await aws.close()
+    throw error
+  })
+  return { aws, dfns }
+}
+
+/** Starts the servers and assembles the services. Both servers hear on 127.0.0.1 only. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const services = createServices(options)
+  const { clock, engine, functions, invocations } = services
+  const bundled = new Map<string, BundledFunction>()
+  const killed = async () => {
+    await Promise.all([...bundled.values()].map((target) => target.kill()))
+  }
+  const wire = connect({ services, dfns: options.dfns, killed })
+  const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
+  const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
+  const environment = environmentOf(urls)
+
+  const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
+    const arn = `${FUNCTION_ARN}${name}`
+    const variables = { ...environment, ...options.functionEnv, ...env }
+    const target = createFunction({ ...rest, arn, env: variables, now: () => clock.now() })
+    bundled.set(arn, target)
+    functions.set(arn, target)
+    if (onFailure !== undefined) invocations.configure({ arn, onFailure })
+    return arn
+  }
+
+  return {
+    ...services,
     wire,
     events: engine.events,
     urls,
     environment,
-    functions,
     bundled,
-    addFunction: ({ name, env = {}, ...rest }) => {
-      const arn = `${FUNCTION_ARN}${name}`
-      const variables = { ...environment, ...functionEnv, ...env }
-      const target = createFunction({ ...rest, arn, env: variables, now: () => clock.now() })
-      bundled.set(arn, target)
-      functions.set(arn, target)
-      return arn
-    },
+    addFunction,
     stop: async () => {
       await Promise.all([...bundled.values()].map((target) => target.stop()))
-      await Promise.all([aws.close(), dfnsServer.close()])
+      await Promise.all([servers.aws.close(), servers.dfns.close()])
     },
   }
 }

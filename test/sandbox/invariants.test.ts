@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { createAsyncInvocations } from '../../sandbox/lambda/async.ts'
 import { duplicated } from '../../sandbox/lambda/duplicate.ts'
+import { createQueues } from '../../sandbox/queues.ts'
+import { createSchedules } from '../../sandbox/scheduler/schedules.ts'
+import { settingsOf } from '../../sandbox/scheduler/validation.ts'
 import { ARN, createWorld, DAY, errorOf, functionOf, HOUR, MINUTE, stringOf, version } from './world.ts'
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret']
@@ -356,5 +360,31 @@ describe('the invariants of an emulator (rotation-protocol 6.2)', () => {
     ])
     const current = world.call('GetSecretValue', { SecretId: 'demo' })
     expect(stringOf(current, 'SecretString')).toBe(`made for ${stringOf(current, 'VersionId')}`)
+  })
+
+  it('12: Scheduler’s at() runs on the virtual clock', async () => {
+    const { clock } = createWorld()
+    const fired: [string, unknown][] = []
+    const invoke = async (event: unknown) => {
+      await Promise.resolve()
+      fired.push([new Date(clock.now()).toISOString(), event])
+      return { ok: true, payload: null } as const
+    }
+    const queues = createQueues(clock)
+    const functions = new Map([[ARN, { arn: ARN, invoke }]])
+    const invocations = createAsyncInvocations({ clock, functions, queues })
+    const schedules = createSchedules({ clock, invocations, queues })
+    const settings = settingsOf({
+      ScheduleExpression: 'at(2026-02-05T12:30:00)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ActionAfterCompletion: 'DELETE',
+      Target: { Arn: ARN, RoleArn: 'arn:aws:iam::000000000000:role/scheduler', Input: '{"v":1}' },
+    })
+    schedules.create({ group: 'default', name: 'retire', settings })
+    await clock.advance(31 * DAY + 12 * HOUR)
+    expect(fired).toEqual([])
+    await clock.advance(DAY)
+    expect(fired).toEqual([['2026-02-05T12:30:00.000Z', { v: 1 }]])
+    expect(schedules.list()).toEqual([])
   })
 })
