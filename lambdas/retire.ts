@@ -1,14 +1,22 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { RotationError } from './errors.ts'
+import { logOf } from './ports/log.ts'
+import { timeOf } from './ports/time.ts'
 import { reportErrors } from './rotation/boundary.ts'
+import { clients, deployedSchedules, policyName } from './rotation/deployment.ts'
+import { readRetireEvent, retireFields } from './rotation/retire-event.ts'
+import { retireSuperseded } from './rotation/retiring.ts'
 
-/**
- * Deployed with the others, so that names and roles are fixed from the start. It knows no event yet and
- * refuses every one.
- */
+async function retire(input: unknown, context: Context): Promise<void> {
+  const time = timeOf(context)
+  const event = readRetireEvent(input)
+  const log = logOf(retireFields(event))
+  const schedules = deployedSchedules(time)
+  await retireSuperseded({ event, clients, policyName: policyName(), schedules, time, log })
+  log.info('done', { remainingMs: Math.round(time.remaining()) })
+}
+
+/** The retire function: a one-time schedule invokes it when the grace of a superseded generation is over. */
 export const handler = middy<unknown, void, Error, Context>({ timeoutEarlyInMillis: 0 })
-  .use(reportErrors())
-  .handler(async () => {
-    throw new RotationError('ERR_EVENT_INVALID', 'retire knows no event in this release; nothing was done')
-  })
+  .use(reportErrors(retireFields))
+  .handler(retire)

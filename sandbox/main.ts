@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   const secretArn = await scene.keepSecret({ name: 'demo/dfns', document })
   const environment = Object.entries(sandbox.environment).map(([name, value]) => `export ${name}=${value}`)
   console.log(`
-Paste this where the aws CLI, an SDK or the function is to find the sandbox:
+Paste this where the aws CLI or an SDK is to find the sandbox:
 
 ${environment.join('\n')}
 
@@ -54,7 +54,9 @@ Type a duration (90s, 15m, 6h, 30d) and Enter to let time pass; Ctrl-C ends.`)
       console.log(`The sandbox's time is ${new Date(clock.now()).toISOString()}`)
     })
   })
-  process.once('SIGINT', () => void sandbox.stop().then(() => process.exit(0)))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void sandbox.stop().then(() => process.exit(0)))
+  }
 }
 
 if (values.help) console.log(help)

@@ -19,8 +19,9 @@ export const guideWorld = {
   tokenDiesWithItsCredential: false,
 } as const satisfies Partial<Switches>
 
-/** The built rotate function, the very file that is deployed. */
-const rotateBundle = fileURLToPath(new URL('../dist/rotate/index.mjs', import.meta.url))
+/** A built function, the very file that is deployed. */
+const bundle = (name: 'rotate' | 'retire') =>
+  fileURLToPath(new URL(`../dist/${name}/index.mjs`, import.meta.url))
 
 /** A sandbox with everything that a rotation needs, and somebody to act in it. */
 export interface Scene extends Administrator {
@@ -29,6 +30,8 @@ export interface Scene extends Administrator {
   readonly clock: Clock
   /** ARN of the rotate function. */
   readonly functionArn: string
+  /** ARN of the retire function, unless the scene has no scheduler. */
+  readonly retireArn: string
   /** A service account with a new key, and the document that a secret holds of it. */
   openAccount(account: { orgId: string; name: string; algorithm?: AccountAlgorithm }): Account
   /** The status that Dfns answers when this key signs: 200 if it is accepted. */
@@ -58,11 +61,17 @@ export function newKey(algorithm: AccountAlgorithm = 'Ed25519'): { publicKey: st
   }
 }
 
-export interface SceneOptions extends Pick<SandboxOptions, 'engineSwitches' | 'vaultSwitches' | 'ports'> {
+export interface SceneOptions
+  extends Pick<
+    SandboxOptions,
+    'engineSwitches' | 'vaultSwitches' | 'schedulerSwitches' | 'asyncSwitches' | 'ports'
+  > {
   /** 2026-01-05T00:00:00Z unless told otherwise. */
   readonly start?: Date
   /** Of every organisation; on top of the pessimistic ones. */
   readonly dfnsSwitches?: Partial<Switches>
+  /** Whether there is a scheduler, without which every grace but PT0S is refused; there is by default. */
+  readonly scheduler?: boolean
   /** The policy's text in Parameter Store; unless given it allows the sandbox's own Dfns and grace PT0S. */
   readonly policy?: (dfnsUrl: string) => string
   /** More environment of the function. */
@@ -72,31 +81,57 @@ export interface SceneOptions extends Pick<SandboxOptions, 'engineSwitches' | 'v
 }
 
 const policyName = '/dfns-rotator/policy'
+const scheduleGroup = 'dfns-rotator'
+const ofAccount = 'eu-west-1:000000000000'
+
+/** Undelivered schedules and retirements that failed for good. */
+export const deadLetterArn = `arn:aws:sqs:${ofAccount}:dfns-rotator-dead-letters`
+
+const schedulerEnv = {
+  DFNS_ROTATOR_RETIRE_ARN: `arn:aws:lambda:${ofAccount}:function:dfns-rotator-retire`,
+  DFNS_ROTATOR_SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/dfns-rotator-scheduler',
+  DFNS_ROTATOR_SCHEDULE_GROUP: scheduleGroup,
+  DFNS_ROTATOR_DEAD_LETTER_ARN: deadLetterArn,
+}
 
 const sandboxPolicy = (dfnsUrl: string) =>
   JSON.stringify({ allowedBaseUrls: [dfnsUrl], grace: { default: 'PT0S', adopted: 'PT0S' } })
 
 /** Starts a sandbox with a Dfns simulator, a policy, and the rotate function as it is built. */
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
-  const { start, dfnsSwitches = {}, policy = sandboxPolicy, functionEnv, onOutput, ...rest } = options
+  const {
+    start,
+    dfnsSwitches = {},
+    policy = sandboxPolicy,
+    functionEnv,
+    scheduler = true,
+    onOutput,
+    ...rest
+  } = options
   const clock = createClock(start && { start })
   const dfns = createDfns({ clock, switches: dfnsSwitches })
   const handle = createDfnsHandler(dfns)
-  const sandbox = await startSandbox({ ...rest, clock, dfns: handle })
+  const sandbox = await startSandbox({ ...rest, clock, dfns: handle, scheduleGroups: [scheduleGroup] })
   const { urls, parameters } = sandbox
   parameters.put({ name: policyName, value: policy(urls.dfns), type: 'String', overwrite: true })
-  const functionArn = sandbox.addFunction({
-    name: 'dfns-rotator-rotate',
-    bundle: rotateBundle,
-    env: { DFNS_ROTATOR_POLICY: policyName, ...functionEnv },
-    ...(onOutput !== undefined && { onOutput }),
-  })
+  const env = { DFNS_ROTATOR_POLICY: policyName, ...(scheduler && schedulerEnv), ...functionEnv }
+  const add = (name: 'rotate' | 'retire') =>
+    sandbox.addFunction({
+      name: `dfns-rotator-${name}`,
+      bundle: bundle(name),
+      env,
+      onFailure: deadLetterArn,
+      ...(onOutput !== undefined && { onOutput }),
+    })
+  const functionArn = add('rotate')
+  const retireArn = add('retire')
   return {
     ...administratorOf({ sandbox, functionArn }),
     sandbox,
     dfns,
     clock,
     functionArn,
+    retireArn,
     openAccount: (account) => openAccount({ dfns, baseUrl: urls.dfns, ...account }),
     signingStatus: (holder) => signingStatus({ handle, holder }),
   }

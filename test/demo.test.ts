@@ -13,10 +13,10 @@ describe('npm start, where nobody watches', () => {
   }, async () => {
     const { stdout, stderr } = await run(process.execPath, [demo], { env: {} })
     expect(stderr).toBe('')
-    const steps = stdout.match(/^ {2}[✓✗] (createSecret|setSecret|testSecret|finishSecret)/gm)
+    const steps = stdout.match(/^ {2}[✓✗] (createSecret|setSecret|testSecret|finishSecret|retire)/gm)
     const marks = steps?.map((line) => line.trim().replace('Secret', '')).join(' ')
-    const first = '✓ test ✓ create ✓ set ✓ test ✓ finish'
-    const second = '✓ create ✗ set ✓ create ✓ set ✓ test ✓ finish'
+    const first = '✓ test ✓ create ✓ set ✓ test ✓ finish ✓ retire'
+    const second = '✓ create ✗ set ✓ create ✓ set ✓ test ✓ finish ✓ retire'
     expect(marks).toBe(`${first} ${second} ✓ test ✗ create`)
     expect(stdout).not.toContain('NOT SEEN')
     expect(stdout).toContain('ERR_NOT_ALLOWED')

@@ -1,11 +1,12 @@
 // Each of these was a defect once.
+import { generateKeyPairSync } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { afterEach, describe, expect, test } from 'vitest'
 import { originOf } from '../lambdas/credentials/base-url.ts'
 import { readKeyDocument } from '../lambdas/credentials/document.ts'
 import { credIdOf, isOfSecret } from '../lambdas/crypto/lineage.ts'
-import { readPrivateKey, readPublicKey, writeKey } from '../lambdas/crypto/private-key.ts'
+import { isSameKey, readPrivateKey, readPublicKey, writeKey } from '../lambdas/crypto/private-key.ts'
 import { RotationError } from '../lambdas/errors.ts'
 import { dfnsAs } from '../lambdas/ports/dfns.ts'
 import { dfnsTransport } from '../lambdas/ports/dfns-transport.ts'
@@ -164,4 +165,10 @@ test('the status of a failure is not lost because its body is long', async () =>
   open.push(server)
   const call = dfnsTransport({ origin: server.origin, time: fakeTime() })(`${server.origin}/x`)
   await expect(call).rejects.toMatchObject({ code: 'ERR_DFNS_UNAVAILABLE', status: 503 })
+})
+
+test('a key is read also after it was compared with one of another type', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  expect(isSameKey(rsa, fixedKey)).toBe(false)
+  expect(readPrivateKey(String(rsa.export({ type: 'pkcs8', format: 'pem' })))).toBeDefined()
 })

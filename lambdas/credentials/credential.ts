@@ -13,11 +13,24 @@ export interface Probe {
   readonly failure?: RotationError
 }
 
-/** A deactivation that was carried out and can be taken back. */
+/** What is to be deactivated: all that has to be known of it is its id. */
+export interface Superseded {
+  readonly id: string
+  readonly credentialUuids?: readonly string[]
+  /** How errors and logs call it. */
+  readonly on: string
+}
+
+/** A deactivation that can be carried out, and taken back as far as it was. */
 export interface Deactivation {
   /** Every uuid under the superseded credential's id, also those that were not active any more. */
   readonly credentialUuids: readonly string[]
+  readonly perform: () => Promise<void>
+  /** Whether any of them is deactivated: by this, or by an attempt before. */
+  readonly isBegun: () => boolean
   readonly undo: () => Promise<void>
+  /** Fails if Dfns goes on listing one of them as active: success was answered, and nothing done. */
+  readonly confirm: () => Promise<void>
 }
 
 /**
@@ -45,8 +58,18 @@ export interface Credential<G extends Generation> {
   verify(rotation: { generation: G; as: G; fresh: boolean }): Promise<void>
   /** Fails unless `pending` follows from `current` by a rotation and nothing else. */
   assertFollows(rotation: { current: G; pending: G }): void
-  /** Makes Dfns refuse `superseded`, told so by `current`. */
-  deactivate(rotation: { current: G; superseded: G }): Promise<Deactivation>
+  /** What makes Dfns refuse `superseded`, told so by `current`; without effect until it is performed. */
+  deactivate(rotation: { current: G; superseded: Superseded }): Promise<Deactivation>
+  /** Every uuid under the id of `generation`, as Dfns lists them. */
+  credentialUuids(generation: G): Promise<readonly string[]>
+  /**
+   * The id under which Dfns lists one of these uuids, told to `current`; nothing if it lists none of them.
+   */
+  idOf(listed: { current: G; credentialUuids: readonly string[] }): Promise<string | undefined>
+  /**
+   * Whether `superseded` signed anything since then; nothing where `current` may not read Dfns's audit log.
+   */
+  isUsedSince(use: { current: G; superseded: Superseded; since: Date }): Promise<boolean | undefined>
 }
 
 /** What a kind has to work with. */

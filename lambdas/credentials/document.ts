@@ -41,11 +41,10 @@ export interface KeyDocument extends Generation {
 }
 
 const longestDocument = 65_536
-const printable = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,2048}$/))
 
 const keyFields = v.object({
   kind: v.string(),
-  baseUrl: printable,
+  baseUrl: v.string(),
   orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
   authToken: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,16384}$/)),
   credId: v.pipe(v.string(), v.regex(/^[\w+/=.-]{1,1024}$/)),

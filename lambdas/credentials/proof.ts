@@ -6,7 +6,10 @@ import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 
 /** Every credential under one id: where ids are not unique, a lost reply may have left two. */
-export async function credentialsOf(dfns: Dfns, { id }: KeyDocument): Promise<readonly ListedCredential[]> {
+export async function credentialsOf(
+  dfns: Dfns,
+  { id }: { id: string },
+): Promise<readonly ListedCredential[]> {
   return (await dfns.listCredentials()).filter(({ credentialId }) => credentialId === id)
 }
 
@@ -44,13 +47,17 @@ function refusalOf({ error, generation }: { error: unknown; generation: KeyDocum
   throw explained
 }
 
+// What Dfns documents for tokens, accounts and signatures; 402 or 404, say, are no word on either.
+const refusals: readonly number[] = [400, 401, 403, 422]
+
 /**
  * Says what the refusal of a signed call means: of the token, or of the key. Other errors are returned as
  * they are.
  */
 export function explainSigning({ error, generation }: { error: unknown; generation: KeyDocument }): unknown {
   if (!(error instanceof DfnsFailure) || !error.isRefusal) return error
-  if (error.endpoint === 'POST /auth/action/init' && [400, 401, 403].includes(error.status ?? 0)) {
+  if (!refusals.includes(error.status ?? 0)) return error
+  if (error.endpoint === 'POST /auth/action/init') {
     const meaning = 'its token has expired or was revoked, or its account is not active'
     return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)
   }

@@ -1,9 +1,10 @@
-import { RotationError } from '../errors.ts'
+import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import type { Means, Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { explainSigning, listing } from './proof.ts'
+import { explainSigning } from './proof.ts'
+import { meaningOf } from './refusals.ts'
 
 const questions = {
   create: 'may it register a key (POST /auth/credentials/init)',
@@ -33,11 +34,11 @@ export async function probeSelf({
   const first: Probe[] = [
     {
       question: questions.create,
-      ...(await failure({ answer: create, current, dfns, code: 'ERR_NOT_ALLOWED' })),
+      ...(await failure({ answer: create, current, means, code: 'ERR_NOT_ALLOWED' })),
     },
     {
       question: questions.list,
-      ...(await failure({ answer: list, current, dfns, code: 'ERR_CANNOT_RETIRE' })),
+      ...(await failure({ answer: list, current, means, code: 'ERR_CANNOT_RETIRE' })),
     },
   ]
   if ('error' in list) return first
@@ -75,26 +76,18 @@ async function answer<T>(call: Promise<T>): Promise<Answer<T>> {
   }
 }
 
-/**
- * A refusal of this identity here, told apart from a token that nothing accepts by a call every identity may
- * make.
- */
 async function failure(asked: {
   answer: Answer<unknown>
   current: KeyDocument
-  dfns: Dfns
+  means: Means
   code: 'ERR_NOT_ALLOWED' | 'ERR_CANNOT_RETIRE'
 }): Promise<{ failure?: RotationError }> {
-  if (!('error' in asked.answer)) return {}
-  const { error } = asked.answer
-  const { current, dfns, code } = asked
-  if (!(error instanceof DfnsFailure) || !error.isRefusal) return { failure: asFailure(error) }
-  const token = await answer(dfns.createUserActionChallenge(listing))
-  if ('error' in token)
-    return { failure: asFailure(explainSigning({ error: token.error, generation: current })) }
-  return {
-    failure: new RotationError(code, `${current.on}: ${refusals[code]} (${error.message}). ${waysOut}`),
-  }
+  const { answer, current, means, code } = asked
+  if (!('error' in answer)) return {}
+  const meaning = await meaningOf({ error: answer.error, generation: current, means })
+  if (!isCode(meaning, 'ERR_NOT_ALLOWED')) return { failure: asFailure(meaning) }
+  const refused = answer.error instanceof DfnsFailure ? answer.error.message : ''
+  return { failure: new RotationError(code, `${current.on}: ${refusals[code]} (${refused}). ${waysOut}`) }
 }
 
 const refusals = {
@@ -119,7 +112,7 @@ function unlisted(current: KeyDocument, listed: number): RotationError {
 function unsigned(current: KeyDocument, error: unknown): RotationError {
   if (
     error instanceof DfnsFailure &&
-    error.isRefusal &&
+    error.code === 'ERR_NOT_ALLOWED' &&
     error.endpoint === 'PUT /auth/credentials/activate'
   ) {
     const problem = 'this identity may not activate or deactivate its credentials'

@@ -2,11 +2,11 @@ import { attest } from '../crypto/key-credential.ts'
 import { credentialNameOf, type Lineage } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Dfns, UserActionChallenge } from '../ports/dfns.ts'
-import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
-import type { Deactivation, Means } from './credential.ts'
+import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { credentialsOf, explainSigning, prove } from './proof.ts'
+import { credentialsOf, prove } from './proof.ts'
+import { explaining, meaningOf } from './refusals.ts'
 import { assertFollows } from './succession.ts'
 
 interface Registration {
@@ -25,19 +25,15 @@ export async function registerBySelf(registration: Registration): Promise<void> 
   const dfns = means.dfnsAs(pending.identity)
   const challenge = dfns.createCredentialChallenge()
   challenge.catch(() => {}) // A repeated step has no use for it, nor for its failure.
-  const registered = await credentialsOf(dfns, pending).catch((error: unknown) => {
-    throw explained({ error, generation: pending })
-  })
+  const registered = await credentialsOf(dfns, pending).catch(explaining({ generation: pending, means }))
   if (registered.length > 0) return prove({ generation: pending, fresh: true, means })
   const current = await registration.current()
   assertFollows({ current, pending })
-  const explain = (error: unknown): never => {
-    throw explained({ error, generation: current })
-  }
+  const explain = explaining({ generation: current, means })
   const opened = await challenge.catch(explain)
   await create({ ...registration, current, opened }).catch(async (error: unknown) => {
     // A reply can be lost, and a concurrent invocation be first: look before a failure is believed.
-    if (!(await isRegistered({ dfns, pending, means }))) explain(error)
+    if (!(await isRegistered({ dfns, pending, means }))) await explain(error)
     await prove({ generation: pending, fresh: true, means })
   })
 }
@@ -75,31 +71,38 @@ async function isRegistered({ dfns, pending, means }: { dfns: Dfns; pending: Key
 /** Deactivates every credential under the superseded id, signed by the current key. None is ever deleted. */
 export async function deactivateBySelf(rotation: {
   current: KeyDocument
-  superseded: KeyDocument
+  superseded: Superseded
   means: Means
 }): Promise<Deactivation> {
   const { current, superseded, means } = rotation
   const dfns = means.dfnsAs(current.identity)
-  const explain = (error: unknown): never => {
-    const meaning = explained({ error, generation: current })
+  const explain = async (error: unknown): Promise<never> => {
+    const meaning = await meaningOf({ error, generation: current, means })
     throw isCode(meaning, 'ERR_NOT_ALLOWED')
       ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
       : meaning
   }
   const listed = await credentialsOf(dfns, superseded).catch(explain)
-  for (const { credentialUuid, isActive } of listed) {
-    if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
-  }
   const credentialUuids = listed.map(({ credentialUuid }) => credentialUuid)
+  let begun = listed.some(({ isActive }) => !isActive)
+  const perform = async () => {
+    for (const { credentialUuid, isActive } of listed) {
+      if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
+      begun = true
+    }
+  }
   const undo = async () => {
     for (const credentialUuid of credentialUuids) await dfns.activateCredential(credentialUuid).catch(explain)
   }
-  return { credentialUuids, undo }
-}
-
-/** Names the generation in an error of Dfns; what createSecret was granted may have been taken away since. */
-function explained({ error, generation }: { error: unknown; generation: KeyDocument }): unknown {
-  const meaning = explainSigning({ error, generation })
-  if (meaning !== error || !(error instanceof DfnsFailure)) return meaning
-  return new RotationError(error.code, `${generation.on}: ${error.message}`, { retryable: error.retryable })
+  const confirm = async () => {
+    const isDone = async () =>
+      (await credentialsOf(dfns, superseded)).some(({ isActive }) => isActive) ? undefined : true
+    // A list may lag for a moment.
+    if ((await settled(means.time, isDone).catch(explain)) === true) return
+    const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
+    throw new RotationError('ERR_DFNS_RESPONSE', `credential ${superseded.id}: ${problem}`, {
+      retryable: true,
+    })
+  }
+  return { credentialUuids, perform, isBegun: () => begun, undo, confirm }
 }

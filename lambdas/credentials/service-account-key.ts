@@ -4,6 +4,7 @@ import { RotationError } from '../errors.ts'
 import type { Credential, Means } from './credential.ts'
 import { type KeyDocument, readKeyDocument } from './document.ts'
 import { prove } from './proof.ts'
+import { isUsedSince, ownIdOf, ownUuids } from './own-credentials.ts'
 import { deactivateBySelf, registerBySelf } from './self.ts'
 import { probeSelf } from './self-probe.ts'
 import { assertFollows, successorOf } from './succession.ts'
@@ -30,6 +31,12 @@ export function serviceAccountKey(means: Means): Credential<KeyDocument> {
     assertFollows,
 
     deactivate: (rotation) => deactivateBySelf({ ...rotation, means }),
+
+    credentialUuids: (generation) => ownUuids({ generation, means }),
+
+    idOf: (listed) => ownIdOf({ ...listed, means }),
+
+    isUsedSince: (use) => isUsedSince({ ...use, means }),
   }
 }
 

@@ -12,6 +12,10 @@ export interface KeyForm {
   readonly ending: Newline | ''
   /** The whole PEM once more in base64, as some stores want it. */
   readonly base64: boolean
+  /**
+   * The lines of that base64, as the tool of that name writes them; absent where it is one line without end.
+   */
+  readonly lines?: { readonly width: number; readonly newline: '\n' | '\r\n'; readonly ends: boolean }
 }
 
 export interface StoredKey {
@@ -48,12 +52,13 @@ export function writeKey({ key, form }: StoredKey): string | undefined {
   const pem = exportPem({ key, encoding: form.encoding })
   if (pem === undefined) return undefined
   const text = pem.trimEnd().replaceAll('\n', form.newline) + form.ending
-  return form.base64 ? Buffer.from(text).toString('base64') : text
+  return form.base64 ? inLines(Buffer.from(text).toString('base64'), form.lines) : text
 }
 
 function readKey({ text, wanted }: { text: string; wanted: readonly Encoding[] }): StoredKey | undefined {
   if (text.length > longestKey) return undefined
-  const base64 = /^[A-Za-z0-9+/]+=*$/.test(text)
+  const base64 = /^[A-Za-z0-9+/]+(?:\r?\n[A-Za-z0-9+/=]+)*=*(?:\r?\n)?$/.test(text)
+  const lines = base64 ? linesOf(text) : undefined
   const decoded = base64 ? Buffer.from(text, 'base64').toString('latin1') : text
   const ending = (['\r\n', '\n', '\\n'] as const).find((one) => decoded.endsWith(one)) ?? ''
   const block = decoded.slice(0, decoded.length - ending.length)
@@ -62,7 +67,23 @@ function readKey({ text, wanted }: { text: string; wanted: readonly Encoding[] }
   const encoding = encodings[singlePem.exec(pem)?.[1] ?? '']
   if (encoding === undefined || !wanted.includes(encoding)) return undefined
   const key = importPem({ pem, encoding })
-  return key && { key, form: { encoding, newline, ending, base64 } }
+  return key && { key, form: { encoding, newline, ending, base64, ...(lines && { lines }) } }
+}
+
+function linesOf(text: string): KeyForm['lines'] {
+  if (!text.includes('\n')) return undefined
+  const newline = text.includes('\r\n') ? '\r\n' : '\n'
+  const width = text.indexOf(newline)
+  return { width, newline, ends: text.endsWith(newline) }
+}
+
+function inLines(base64: string, lines: KeyForm['lines']): string {
+  if (lines === undefined) return base64
+  const { width, newline, ends } = lines
+  const parts = Array.from({ length: Math.ceil(base64.length / width) }, (_, i) =>
+    base64.slice(i * width, (i + 1) * width),
+  )
+  return parts.join(newline) + (ends ? newline : '')
 }
 
 function newlineOf(text: string): Newline {
@@ -95,6 +116,8 @@ function exportPem({ key, encoding }: { key: KeyObject; encoding: Encoding }): s
 
 /** Whether two keys, private or public, belong to the same pair, however each was written. */
 export function isSameKey(a: KeyObject, b: KeyObject): boolean {
+  // Comparing keys of two types leaves an error behind in OpenSSL, and Node.js takes it for the next call's.
+  if (a.asymmetricKeyType !== b.asymmetricKeyType) return false
   return publicOf(a).equals(publicOf(b))
 }
 

@@ -48,6 +48,7 @@ const replies: Readonly<Record<string, v.GenericSchema>> = {
   'POST /auth/credentials/init': credentialChallenge,
   'POST /auth/action/init': userActionChallenge,
   'POST /auth/action': userAction,
+  'GET /auth/action/logs': v.unknown(),
 }
 
 export type ListedCredential = v.InferOutput<typeof listedCredential>
@@ -75,6 +76,11 @@ export interface Dfns {
   activateCredential(credentialUuid: string): Promise<readonly string[]>
   /** PUT /auth/credentials/deactivate, signed: no effect on a credential that is not active. */
   deactivateCredential(credentialUuid: string): Promise<void>
+  /**
+   * GET /auth/action/logs: what a user signed between two moments, as text. Its form is not documented; an id
+   * that stands in it is what is looked for. Needs the permission Auth:Logs:Read.
+   */
+  listAuditLogs(period: { since: Date; until: Date; userId: string }): Promise<string>
   /** POST /auth/action/init: asks who may sign a call, which every identity may do. Without effect. */
   createUserActionChallenge(action: UserAction): Promise<UserActionChallenge>
   /**
@@ -116,6 +122,11 @@ export function dfnsAs(identity: Identity, time: Time): Dfns {
       }),
     deactivateCredential: (credentialUuid) =>
       repeated(async () => void (await client.deactivateCredential({ body: { credentialUuid } }))),
+    listAuditLogs: ({ since, until, userId }) =>
+      repeated(async () => {
+        const query = { startTime: since.toISOString(), endTime: until.toISOString(), userId }
+        return JSON.stringify(await client.listAuditLogs({ query }))
+      }),
     createUserActionChallenge: (action) => repeated(() => challengeFor(client, action)),
     // Init and signature are repeated together: a challenge can be used once.
     signUserAction: (action) => repeated(() => signAction({ client, identity, action })),

@@ -1,9 +1,11 @@
 import {
   DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
+  type UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager'
 import { RotationError } from '../errors.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
@@ -18,6 +20,7 @@ export interface DescribedSecret {
   /** Version id → its staging labels. */
   readonly stages: ReadonlyMap<string, readonly string[]>
   readonly tags: ReadonlyMap<string, string>
+  readonly lastRotation: Date | undefined
   /** On or before this moment Secrets Manager rotates again. */
   readonly nextRotation: Date | undefined
 }
@@ -29,14 +32,17 @@ export interface SecretVersion {
   readonly created: Date | undefined
 }
 
+/** A version by its label, its id, or both; both have to fit. */
+export interface VersionName {
+  readonly label?: StagingLabel | undefined
+  readonly versionId?: string | undefined
+}
+
 /** The Secrets Manager calls on one secret, one method each, named as the service names them. */
 export interface SecretStore {
   describeSecret(): Promise<DescribedSecret>
   /** Nothing if there is no such version, or it has no value yet (the placeholder of a rotation). */
-  getSecretValue(version: {
-    label: StagingLabel
-    versionId?: string | undefined
-  }): Promise<SecretVersion | undefined>
+  getSecretValue(version: VersionName): Promise<SecretVersion | undefined>
   /** Fills the pending version. `taken`: it has another value, and versions are immutable. */
   putSecretValue(version: {
     token: string
@@ -45,6 +51,10 @@ export interface SecretStore {
   }): Promise<'stored' | 'taken'>
   /** Moves AWSCURRENT by compare-and-set: refused unless `from` holds it. */
   moveCurrent(move: { from: string; to: string }): Promise<'moved' | 'refused'>
+  /**
+   * Takes AWSPREVIOUS from a version. `refused`: it does not hold the label, or the label cannot be removed.
+   */
+  removePrevious(version: { from: string }): Promise<'removed' | 'refused'>
 }
 
 export function secretStore(secret: {
@@ -56,6 +66,19 @@ export function secretStore(secret: {
   const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
   const failure = (error: unknown, action: string) => storeFailure({ error, action, on: SecretId })
 
+  /** Whether the label was updated; not, if its holder is another. */
+  const updateStage = async (
+    input: Omit<UpdateSecretVersionStageCommandInput, 'SecretId'>,
+  ): Promise<boolean> => {
+    try {
+      await client.send(new UpdateSecretVersionStageCommand({ SecretId, ...input }), options())
+      return true
+    } catch (error) {
+      if (awsErrorName(error) === 'InvalidParameterException') return false
+      throw failure(error, 'UpdateSecretVersionStage')
+    }
+  }
+
   return {
     async describeSecret() {
       const reply = await client
@@ -63,26 +86,19 @@ export function secretStore(secret: {
         .catch((error: unknown) => {
           throw failure(error, 'DescribeSecret')
         })
-      return {
-        arn: reply.ARN ?? SecretId,
-        rotationEnabled: reply.RotationEnabled === true,
-        isDeleted: reply.DeletedDate !== undefined,
-        stages: new Map(Object.entries(reply.VersionIdsToStages ?? {})),
-        tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
-        nextRotation: reply.NextRotationDate,
-      }
+      return described(reply, SecretId)
     },
 
-    async getSecretValue({ label: VersionStage, versionId }) {
-      const input = { SecretId, VersionStage, ...(versionId !== undefined && { VersionId: versionId }) }
+    async getSecretValue(name) {
+      const { label, versionId } = name
       try {
-        const reply = await client.send(new GetSecretValueCommand(input), options())
+        const reply = await client.send(new GetSecretValueCommand({ SecretId, ...namedBy(name) }), options())
         // Some implementations answer a placeholder with neither form of value.
         if (reply.SecretString === undefined && reply.SecretBinary === undefined) return undefined
         return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
       } catch (error) {
         if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
-        throw failure(error, `GetSecretValue ${VersionStage}`)
+        throw failure(error, `GetSecretValue ${label ?? versionId}`)
       }
     },
 
@@ -98,22 +114,42 @@ export function secretStore(secret: {
       }
     },
 
-    async moveCurrent({ from, to }) {
-      const input = { SecretId, VersionStage: 'AWSCURRENT', MoveToVersionId: to, RemoveFromVersionId: from }
-      try {
-        await client.send(new UpdateSecretVersionStageCommand(input), options())
-        return 'moved'
-      } catch (error) {
-        if (awsErrorName(error) === 'InvalidParameterException') return 'refused'
-        throw failure(error, 'UpdateSecretVersionStage')
-      }
-    },
+    moveCurrent: async ({ from, to }) =>
+      (await updateStage({ VersionStage: 'AWSCURRENT', RemoveFromVersionId: from, MoveToVersionId: to }))
+        ? 'moved'
+        : 'refused',
+
+    removePrevious: async ({ from }) =>
+      (await updateStage({ VersionStage: 'AWSPREVIOUS', RemoveFromVersionId: from })) ? 'removed' : 'refused',
+  }
+}
+
+function described(reply: DescribeSecretCommandOutput, secretId: string): DescribedSecret {
+  return {
+    arn: reply.ARN ?? secretId,
+    rotationEnabled: reply.RotationEnabled === true,
+    isDeleted: reply.DeletedDate !== undefined,
+    stages: new Map(Object.entries(reply.VersionIdsToStages ?? {})),
+    tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    lastRotation: reply.LastRotatedDate,
+    nextRotation: reply.NextRotationDate,
+  }
+}
+
+function namedBy({ label, versionId }: VersionName) {
+  return {
+    ...(label !== undefined && { VersionStage: label }),
+    ...(versionId !== undefined && { VersionId: versionId }),
   }
 }
 
 function storeFailure(details: { error: unknown; action: string; on: string }): RotationError {
-  if (awsErrorName(details.error) === 'ResourceNotFoundException') {
-    return new RotationError('ERR_SECRET_GONE', `${details.action} on ${details.on}: there is no such secret`)
+  const { error, action, on } = details
+  if (awsErrorName(error) === 'ResourceNotFoundException') {
+    return new RotationError('ERR_SECRET_GONE', `${action} on ${on}: there is no such secret`)
+  }
+  if (error instanceof Error && /marked for deletion|scheduled for deletion/.test(error.message)) {
+    return new RotationError('ERR_SECRET_GONE', `${action} on ${on}: it is marked for deletion`)
   }
   return awsFailure({ code: 'ERR_STORE', ...details })
 }

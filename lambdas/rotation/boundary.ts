@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core'
 import { type ErrorCode, longestMessage, RotationError } from '../errors.ts'
-import { type Log, logOf } from '../ports/log.ts'
+import { type Log, type LogFields, logOf } from '../ports/log.ts'
 import { readEvent, type RotationEvent } from './event.ts'
 
 // There is nothing to give up: the event is not of a rotation, or its secret or version is not there.
@@ -15,11 +15,11 @@ const withoutRotation: readonly ErrorCode[] = [
  * The last thing that sees an error before Lambda prints it: whatever is not one of ours is reduced to its
  * class and place, because its message may quote what it choked on.
  */
-export function reportErrors(): MiddlewareObj<unknown, void, Error> {
+export function reportErrors(fieldsOf = rotationFields): MiddlewareObj<unknown, void, Error> {
   return {
     onError: (request) => {
       const event = eventOf(request.event)
-      const log = logOf(event === undefined ? {} : logFields(event))
+      const log = logOf(fieldsOf(request.event))
       const { error } = request
       const known = error instanceof RotationError ? error : unexpected({ error, log })
       request.error = event === undefined ? known : withWayOut({ error: known, event })
@@ -29,8 +29,13 @@ export function reportErrors(): MiddlewareObj<unknown, void, Error> {
   }
 }
 
+function rotationFields(input: unknown): LogFields {
+  const event = eventOf(input)
+  return event === undefined ? {} : logFields(event)
+}
+
 /** What every line of a rotation's log carries. The RotationToken is not among it. */
-export function logFields({ step, secretId, token }: RotationEvent): Parameters<typeof logOf>[0] {
+export function logFields({ step, secretId, token }: RotationEvent): LogFields {
   return { step, secretId, versionId: token }
 }
 

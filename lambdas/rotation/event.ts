@@ -16,14 +16,20 @@ export interface RotationEvent {
   readonly rotationToken: string | undefined
 }
 
+/** A secret's full ARN. */
+export const secretArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:[\w-]{1,32}:secretsmanager:[\w-]{0,64}:\d{12}:secret:[\w/+=.@!-]{1,519}$/),
+)
+
+/** 32 to 64 characters that whoever rotates may choose. */
+export const versionId = v.pipe(v.string(), v.regex(/^[\x20-\x7e]{32,64}$/))
+
 // The step names of the function templates; the guide's table spells them create_secret, which is never sent.
 const event = v.object({
   Step: v.picklist(steps),
-  SecretId: v.pipe(
-    v.string(),
-    v.regex(/^arn:[\w-]{1,32}:secretsmanager:[\w-]{0,64}:\d{12}:secret:[\w/+=.@!-]{1,519}$/),
-  ),
-  ClientRequestToken: v.optional(v.pipe(v.string(), v.regex(/^[\x20-\x7e]{32,64}$/))),
+  SecretId: secretArn,
+  ClientRequestToken: v.optional(versionId),
   RotationToken: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{36,256}$/))),
 })
 

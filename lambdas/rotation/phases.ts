@@ -1,6 +1,7 @@
 import type { Step } from './event.ts'
+import { retireAtNextRotation } from './grace.ts'
 import { demand, preflight, successor } from './preflight.ts'
-import { earlierPromotion, promote } from './promotion.ts'
+import { earlierPromotion, isDueAtOnce, promote } from './promotion.ts'
 import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
 
@@ -9,6 +10,7 @@ async function createSecret(rotation: Rotation): Promise<void> {
   const { store, log, lineage, rotationToken } = rotation
   if (await rotation.hasPending()) return log.info('AWSPENDING has a value already, which is kept')
   const current = await rotation.current()
+  await retireAtNextRotation({ rotation, current })
   const text = JSON.stringify(await successor({ rotation, current }))
   await demand({ rotation, current })
   const outcome = await store.putSecretValue({ token: lineage.token, text, rotationToken })
@@ -41,7 +43,15 @@ async function testSecret(rotation: Rotation): Promise<void> {
 async function finishSecret(rotation: Rotation): Promise<void> {
   const { promoted, superseded } =
     rotation.standing === 'promoted' ? await earlierPromotion(rotation) : await promote(rotation)
-  if (superseded !== undefined) await retire({ rotation, superseded, promoted })
+  if (superseded === undefined || !isDueAtOnce({ rotation, superseded })) return
+  await retire({
+    ...rotation,
+    secretArn: rotation.secret.arn,
+    credential: superseded.credential,
+    superseded: superseded.document,
+    current: promoted.document,
+    currentVersion: rotation.lineage.token,
+  })
 }
 
 const phases = { createSecret, setSecret, testSecret, finishSecret }

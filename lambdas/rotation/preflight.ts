@@ -2,7 +2,7 @@ import type { Probe } from '../credentials/credential.ts'
 import type { JsonObject } from '../credentials/json.ts'
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
-import { assertNoGrace } from './grace.ts'
+import { assertGraceEnds } from './grace.ts'
 import type { Rotation } from './rotation.ts'
 
 interface Asked {
@@ -24,7 +24,7 @@ export async function successor({ rotation, current: { document, credential } }:
       `tag dfns-rotator:strategy: ${strategy} is not supported for ${document.kind}`,
     )
   }
-  assertNoGrace({ rotation, superseded: document })
+  assertGraceEnds({ rotation, superseded: document })
   warnOfExpiry({ rotation, expires: document.tokenExpires })
   const made = await credential.create({ current: document, lineage: rotation.lineage, algorithm })
   if (Buffer.byteLength(JSON.stringify(made)) <= largestDocument) return made

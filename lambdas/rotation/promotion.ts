@@ -1,6 +1,7 @@
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
-import { assertNoGrace } from './grace.ts'
+import { assertGraceEnds, graceOf, scheduleRetirement } from './grace.ts'
+import { early } from './reads.ts'
 import type { Rotation } from './rotation.ts'
 
 export interface Promotion {
@@ -14,17 +15,28 @@ export async function promote(rotation: Rotation): Promise<Promotion> {
   const { document, credential } = pending
   credential.assertFollows({ current: current.document, pending: document })
   assertNotReplaced({ rotation, current, pending })
-  assertNoGrace({ rotation, superseded: current.document })
+  assertGraceEnds({ rotation, superseded: current.document })
+  const credentialUuids = early(uuidsToRetire({ rotation, current }))
   // Steps may come late or out of order: what AWSCURRENT names has to work at the moment it is named.
   await credential.verify({ generation: document, as: current.document, fresh: true })
+  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })
   await moveCurrent({ rotation, from: current.version.versionId })
   return { promoted: pending, superseded: current }
+}
+
+/** Resolved while the generation is current, and beside the proof: a schedule is to name them. */
+async function uuidsToRetire({ rotation, current }: { rotation: Rotation; current: Stored }) {
+  return rotation.schedules === undefined ? [] : await current.credential.credentialUuids(current.document)
+}
+
+/** Whether finishSecret itself has to deactivate the superseded generation. */
+export function isDueAtOnce({ rotation, superseded }: { rotation: Rotation; superseded: Stored }): boolean {
+  return graceOf({ rotation, superseded: superseded.document }) === 0
 }
 
 /** The same promotion, found done by a step that is repeated. */
 export async function earlierPromotion(rotation: Rotation): Promise<Promotion> {
   const [promoted, superseded] = await Promise.all([rotation.promoted(), rotation.previous()])
-  if (superseded !== undefined) assertNoGrace({ rotation, superseded: superseded.document })
   return { promoted, superseded }
 }
 

@@ -1,16 +1,21 @@
-import type { Deactivation } from '../credentials/credential.ts'
+import type { Credential, Deactivation, Superseded } from '../credentials/credential.ts'
+import type { KeyDocument } from '../credentials/document.ts'
 import { readJsonObject } from '../credentials/json.ts'
 import { isCode, RotationError } from '../errors.ts'
-import type { SecretVersion } from '../ports/secrets-manager.ts'
-import { settled } from '../ports/time.ts'
-import type { Stored } from './generations.ts'
-import type { Rotation } from './rotation.ts'
+import type { Log } from '../ports/log.ts'
+import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
+import { settled, type Time } from '../ports/time.ts'
 
-interface Retirement {
-  readonly rotation: Rotation
-  readonly superseded: Stored
-  /** The generation of this rotation, by now AWSCURRENT. */
-  readonly promoted: Stored
+export interface Retirement {
+  readonly store: SecretStore
+  readonly time: Time
+  readonly log: Log
+  readonly secretArn: string
+  readonly credential: Credential<KeyDocument>
+  readonly superseded: Superseded
+  /** The generation in AWSCURRENT, which signs, and the version that holds it. */
+  readonly current: KeyDocument
+  readonly currentVersion: string
 }
 
 /**
@@ -19,61 +24,71 @@ interface Retirement {
  * issued with is nowhere documented: only the second proof tells.
  */
 export async function retire(retirement: Retirement): Promise<void> {
-  const { document: old, credential } = retirement.superseded
-  const { document: current } = retirement.promoted
+  const { superseded, current, credential, log } = retirement
   await assertUnnamed(retirement)
-  const deactivation = await credential.deactivate({ current, superseded: old })
+  const deactivation = await credential.deactivate({ current, superseded })
   try {
+    await deactivation.perform()
     await credential.verify({ generation: current, as: current, fresh: false })
-    await assertUnnamed(retirement)
+    if (await isNamed(retirement)) throw refusal(retirement)
   } catch (error) {
-    if (!isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_RETIRE_REFUSED')) throw error
-    throw await undone({ deactivation, old: old.on, reason: error })
+    // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
+    const isReason = isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_RETIRE_REFUSED')
+    if (!isReason || !deactivation.isBegun()) throw error
+    throw await undone({ deactivation, id: superseded.id, reason: error })
   }
+  await deactivation.confirm()
   const { credentialUuids } = deactivation
-  const done = { credId: old.id, credentialUuids: credentialUuids.join(' ') }
-  retirement.rotation.log.info('superseded credential is deactivated', done)
+  log.info('superseded credential is deactivated', {
+    credId: superseded.id,
+    credentialUuids: credentialUuids.join(' '),
+  })
 }
 
 async function undone(retreat: {
   deactivation: Deactivation
-  old: string
+  id: string
   reason: RotationError
 }): Promise<RotationError> {
-  const { deactivation, old, reason } = retreat
+  const { deactivation, id, reason } = retreat
+  const what = `credential ${id} (${deactivation.credentialUuids.join(', ')})`
   try {
     await deactivation.undo()
   } catch (error) {
     const failure = error instanceof RotationError ? error.message : 'an unexpected error'
-    const what = `the credential of ${old} is deactivated and could not be activated again (${failure})`
-    return new RotationError('ERR_VERIFY', `${reason.message}; ${what}. Activate it at Dfns now.`, {
+    const state = `${what} is deactivated and could not be activated again (${failure})`
+    return new RotationError('ERR_VERIFY', `${state}, and ${reason.message}. Activate it at Dfns now.`, {
       retryable: true,
     })
   }
-  const what = `the credential of ${old} was deactivated, and is active again because`
-  return new RotationError(
-    'ERR_RETIRE_UNDONE',
-    `${what} ${reason.message}. It stays active until somebody decides.`,
-  )
+  const state = `${what} was deactivated, and is active again because ${reason.message}`
+  return new RotationError('ERR_RETIRE_UNDONE', `${state}. It stays active until somebody decides.`)
 }
 
-/**
- * Reads both labels anew. Refuses if AWSCURRENT is not on the promoted version, or either names the
- * superseded credential.
- */
-async function assertUnnamed({ rotation, superseded }: Retirement): Promise<void> {
-  const { store, time, secret, lineage } = rotation
-  const seen = settled(time, async () => {
-    // Right after the move, a read may still show the label where it was.
+/** Refuses if AWSCURRENT is on another version than before, or a label names the superseded credential. */
+async function assertUnnamed(retirement: Retirement): Promise<void> {
+  const { store, time, currentVersion } = retirement
+  const holder = settled(time, async () => {
+    // Right after a move, a read may still show the label where it was.
     const version = await store.getSecretValue({ label: 'AWSCURRENT' })
-    return version?.versionId === lineage.token ? version : undefined
+    return version?.versionId === currentVersion ? version : undefined
   })
-  const [holder, pending] = await Promise.all([seen, store.getSecretValue({ label: 'AWSPENDING' })])
-  const id = superseded.document.id
-  const named = holder === undefined || [holder, pending].some((version) => version && names({ version, id }))
-  if (!named) return
-  const problem = `AWSCURRENT or AWSPENDING of ${secret.arn} names it, or AWSCURRENT was moved`
-  throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
+  const named = await isNamed(retirement, holder)
+  if ((await holder) === undefined || named) throw refusal(retirement)
+}
+
+/** Reads both labels anew: whether AWSCURRENT or AWSPENDING names the superseded credential. */
+async function isNamed(
+  { store, superseded: { id } }: Retirement,
+  holder = store.getSecretValue({ label: 'AWSCURRENT' }),
+): Promise<boolean> {
+  const labelled = await Promise.all([holder, store.getSecretValue({ label: 'AWSPENDING' })])
+  return labelled.some((version) => version !== undefined && names({ version, id }))
+}
+
+function refusal({ secretArn, superseded }: Retirement): RotationError {
+  const problem = `AWSCURRENT or AWSPENDING of ${secretArn} names it, or AWSCURRENT was moved`
+  return new RotationError('ERR_RETIRE_REFUSED', `credential ${superseded.id} is not deactivated: ${problem}`)
 }
 
 /** In doubt, yes: a version that cannot be read may name anything. */

@@ -5,12 +5,12 @@ import type { Lineage } from '../crypto/lineage.ts'
 import { dfnsAs } from '../ports/dfns.ts'
 import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
-import { getParameter } from '../ports/ssm.ts'
+import type { Schedules } from '../ports/scheduler.ts'
 import type { Time } from '../ports/time.ts'
 import type { RotationEvent } from './event.ts'
 import { type Generations, generationsOf } from './generations.ts'
 import { type Standing, standingOf } from './guard.ts'
-import { type Policy, readPolicy } from './policy.ts'
+import { early, policyOf } from './reads.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 /** One step of one rotation: what the four phases work with. */
@@ -20,6 +20,8 @@ export interface Rotation extends Generations {
   readonly lineage: Lineage
   readonly rotationToken: string | undefined
   readonly store: SecretStore
+  /** Nothing where no scheduler was deployed. */
+  readonly schedules: Schedules | undefined
   readonly time: Time
   readonly log: Log
   settingsFor(kind: string): Settings
@@ -30,12 +32,14 @@ export interface Opening {
   readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient }
   /** Name of the SSM parameter that holds the policy; without one, the defaults. */
   readonly policyName: string | undefined
+  readonly schedules: Schedules | undefined
   readonly time: Time
   readonly log: Log
 }
 
 /** Starts every read of the phase at once, and looks at what comes back in the order in which it matters. */
-export async function openRotation({ event, clients, policyName, time, log }: Opening): Promise<Rotation> {
+export async function openRotation(opening: Opening): Promise<Rotation> {
+  const { event, clients, policyName, schedules, time, log } = opening
   const { secretId, rotationToken, token } = event
   const store = secretStore({ client: clients.secretsManager, secretId, time })
   const describing = early(store.describeSecret())
@@ -64,24 +68,9 @@ export async function openRotation({ event, clients, policyName, time, log }: Op
     lineage: { secretArn: secret.arn, token: token ?? '' },
     rotationToken,
     store,
+    schedules,
     time,
     log,
     settingsFor: (kind) => readSettings({ tags: secret.tags, policy, kind }),
   }
-}
-
-/** Lets a read run ahead. If it fails, that shows when it is awaited, or not at all. */
-function early<T>(read: Promise<T>): Promise<T> {
-  read.catch(() => {})
-  return read
-}
-
-async function policyOf(parameter: {
-  client: SSMClient
-  name: string | undefined
-  time: Time
-}): Promise<Policy> {
-  const { client, name, time } = parameter
-  const text = name === undefined ? undefined : await getParameter({ client, name, time })
-  return readPolicy({ text, name: name ?? 'defaults' })
 }

@@ -11,6 +11,10 @@ const prefix = 'dfns-rotator:'
 export interface Settings {
   readonly strategy: (typeof strategies)[number]
   readonly keyAlgorithm: KeyAlgorithm | 'same'
+  /** Whether, without a scheduler, AWSPREVIOUS is retired when the next rotation begins. */
+  readonly retiresAtNextRotation: boolean
+  /** Whether a credential that was used within the last hour gets one more grace, once. */
+  readonly holdIfUsed: boolean
   /**
    * Milliseconds for which a superseded credential stays active; one that was adopted has its own default.
    */
@@ -52,6 +56,8 @@ export function readSettings(secret: {
   return {
     strategy: read('strategy', knobs.strategy) ?? 'auto',
     keyAlgorithm: read('key-algorithm', knobs['key-algorithm']) ?? policy.keyAlgorithm,
+    retiresAtNextRotation: policy.retireAtNextRotation,
+    holdIfUsed: read('hold-if-used', knobs['hold-if-used']) === 'true',
     graceOf: ({ isAdopted }) =>
       grace ??
       clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),

@@ -14,6 +14,7 @@ interface Kept {
 }
 
 const stranger = 'a key of somebody else'
+const hourMs = 3_600_000
 
 /** An organisation, a service account with a stranger's key on it, and a secret with rotation turned on. */
 async function keep({
@@ -32,7 +33,7 @@ async function keep({
   const { privateKey } = account.document
   const document = { ...account.document, DFNS_PRIVATE_KEY: privateKey.replaceAll('\n', '\\n') }
   const name = allowed ? 'prod/dfns/payments' : 'prod/dfns/refused'
-  const secretArn = await scene.keepSecret({ name, document, tags: { 'dfns-rotator:grace': 'PT0S' } })
+  const secretArn = await scene.keepSecret({ name, document, tags: { 'dfns-rotator:grace': 'PT24H' } })
   return { scene, screen, account, secretArn, before: await look({ scene, secretArn, account }) }
 }
 
@@ -40,6 +41,7 @@ async function keep({
 export async function openStage(screen: Screen): Promise<Scene> {
   const scene = await openScene()
   screen.follow(scene.sandbox.engine.progress)
+  screen.followRetirements(scene.sandbox.invocations.attempts)
   return scene
 }
 
@@ -51,18 +53,30 @@ export async function rotateOnce({ scene, screen }: { scene: Scene; screen: Scre
   screen.text('Now somebody presses «Rotate secret immediately».')
   const old = await scene.documentOf(kept.secretArn, 'AWSCURRENT')
   await scene.rotate(kept.secretArn)
-  const after = await showChange(kept)
+  await showChange(kept)
   const current = await scene.documentOf(kept.secretArn, 'AWSCURRENT')
   screen.observe((await scene.signingStatus(current)) === 200, 'Dfns accepts the new key')
-  screen.observe((await scene.signingStatus(old)) === 401, 'Dfns refuses the old key')
+  screen.observe((await scene.signingStatus(old)) === 200, 'and still the old one: applications may cache it')
   screen.observe(old.authToken === current.authToken, 'the token stayed, as Dfns says it does')
   const own = current['DFNS_PRIVATE_KEY']?.replaceAll('\\n', '\n')
   screen.observe(
     own === current.privateKey,
     "the application's own field DFNS_PRIVATE_KEY changed with it, in its own form",
   )
+  await passGrace(kept)
+  const after = await showChange(kept)
+  screen.observe((await scene.signingStatus(old)) === 401, 'Dfns refuses the old key')
+  screen.observe((await scene.signingStatus(current)) === 200, 'and accepts the new one')
   screen.observe(isActive(after, stranger), "the stranger's credential is untouched")
   return { ...kept, before: after }
+}
+
+/** Until the schedule of the retirement has fired, and retire has run. */
+async function passGrace({ scene, screen }: Kept): Promise<void> {
+  screen.text('')
+  screen.text('24 hours pass on the virtual clock: the grace is over, and its schedule invokes retire.')
+  await scene.clock.advance(24 * hourMs + 60_000)
+  await scene.sandbox.engine.settled()
 }
 
 /** The reply of Create Credential is lost, and the function dies with it. */
@@ -85,6 +99,7 @@ export async function rotateThroughALoss(kept: Kept): Promise<void> {
   screen.text('Secrets Manager tries the same rotation again, a minute later on the virtual clock.')
   await scene.clock.advance(60_000)
   await scene.sandbox.engine.settled()
+  await passGrace(kept)
   const after = await showChange(kept)
   const current = await scene.documentOf(secretArn, 'AWSCURRENT')
   screen.observe((await scene.signingStatus(current)) === 200, 'Dfns accepts the new key')

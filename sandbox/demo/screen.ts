@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import type { AsyncAttempt } from '../lambda/async.ts'
 import type { Feed } from '../secrets-manager/feed.ts'
 import type { Step, StepProgress } from '../secrets-manager/engine-state.ts'
 
@@ -11,6 +12,8 @@ export interface Screen {
   observe(seen: boolean, text: string): void
   /** Shows the steps of rotations as they happen. */
   follow(progress: Feed<StepProgress>): void
+  /** Shows each run of the retire function. */
+  followRetirements(attempts: Feed<AsyncAttempt>): void
   /** Whether everything promised was seen. */
   allSeen(): boolean
 }
@@ -20,7 +23,7 @@ const words: Readonly<Record<Step, string>> = {
   createSecret: 'create      new key pair, stored as AWSPENDING before Dfns hears of it',
   setSecret: 'register    Create Credential at Dfns, signed with the current key',
   testSecret: 'verify      the new key signs a user action, which is not spent',
-  finishSecret: 'deactivate  AWSCURRENT moves, then Dfns stops accepting the old key',
+  finishSecret: 'deactivate  is scheduled for the end of its grace; AWSCURRENT moves',
 }
 
 const width = 100
@@ -39,6 +42,8 @@ export function createScreen(stream: Output): Screen {
   const write = (line: string) => stream.write(`${line}\n`)
   let seen = true
 
+  const markOf = (isOk: boolean) => (isOk ? style('green', '✓') : style('red', '✗'))
+
   const showStep = (progress: StepProgress) => {
     const { step, type } = progress
     const line = `${step.padEnd(13)}${words[step]}`
@@ -47,14 +52,13 @@ export function createScreen(stream: Output): Screen {
       return
     }
     if (isLive) stream.write('\r')
-    const mark = progress.ok ? style('green', '✓') : style('red', '✗')
-    write(`  ${mark} ${line.padEnd(84)}${String(Math.round(progress.ms)).padStart(6)} ms`)
+    write(`  ${markOf(progress.ok)} ${line.padEnd(84)}${String(Math.round(progress.ms)).padStart(6)} ms`)
     if (!progress.ok) write(wrap(`${progress.errorType}: ${progress.errorMessage}`, '      '))
   }
 
   return {
     title: (text) => write(`\n${style('bold', text)}\n${style('dim', '─'.repeat(width))}`),
-    text: (text) => write(wrap(text, '  ')),
+    text: (text) => write(text === '' ? '' : wrap(text, '  ')),
     table: ({ head, rows }) => {
       const all = [head, ...rows]
       const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
@@ -72,6 +76,11 @@ export function createScreen(stream: Output): Screen {
       write(`  ${isSo ? style('green', '✓') : style('red', '✗ NOT SEEN:')} ${text}`)
     },
     follow: (progress) => void progress.listen(showStep),
+    followRetirements: (attempts) =>
+      void attempts.listen(({ result }) => {
+        write(`  ${markOf(result.ok)} ${'retire'.padEnd(13)}deactivate  Dfns stops accepting the old key`)
+        if (!result.ok) write(wrap(`${result.errorType}: ${result.errorMessage}`, '      '))
+      }),
     allSeen: () => seen,
   }
 }

@@ -288,7 +288,7 @@ describe('a policy or a tag that is not understood stops the rotation', () => {
   })
 
   test.each(['PT1S', 'PT24H'])('a grace of %s, which nothing could end yet', async (grace) => {
-    const { scene, account } = await stage()
+    const { scene, account } = await stage({ scheduler: false })
     const arn = await keep(scene, JSON.stringify(account.document), { 'dfns-rotator:grace': grace })
     await scene.rotate(arn)
     expect(scene.sandbox.engine.progress.items.at(-1)).toMatchObject({

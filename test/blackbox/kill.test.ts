@@ -49,7 +49,7 @@ async function endProblems(end: { scene: Scene; secretArn: string; userId: strin
   const current = await scene.documentOf(secretArn, 'AWSCURRENT')
   const status = await scene.signingStatus(current)
   return [
-    ...(labels.toSorted().join(' ') === 'AWSCURRENT AWSPREVIOUS' ? [] : [`labels are ${labels.join(' ')}`]),
+    ...(labels.join(' ') === 'AWSCURRENT' ? [] : [`labels are ${labels.join(' ')}`]),
     ...(active.length === 1 ? [] : [`${active.length} credentials are active`]),
     ...(active[0]?.credentialId === current.credId ? [] : ['the active credential is not AWSCURRENT']),
     ...(status === 200 ? [] : [`AWSCURRENT signs with status ${status}`]),

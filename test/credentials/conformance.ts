@@ -159,20 +159,25 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
     })
   })
 
-  describe(`${kind}: deactivate`, () => {
-    const rotated = async () => {
-      const subject = await begin()
-      await subject.register()
-      const { credential, current: superseded, pending: current } = subject
-      await credential.verify({ generation: current, as: superseded, fresh: true })
-      const deactivate = () => credential.deactivate({ current, superseded })
-      const refused = (generation: G) =>
-        expect(credential.verify({ generation, as: current, fresh: false })).rejects.toMatchObject({
-          code: 'ERR_VERIFY',
-        })
-      return { ...subject, superseded, current, deactivate, refused }
+  /** The kind after a rotation: what was current is superseded, and active still. */
+  const rotated = async () => {
+    const subject = await begin()
+    await subject.register()
+    const { credential, current: superseded, pending: current } = subject
+    await credential.verify({ generation: current, as: superseded, fresh: true })
+    const deactivate = async () => {
+      const deactivation = await credential.deactivate({ current, superseded })
+      await deactivation.perform()
+      return deactivation
     }
+    const refused = (generation: G) =>
+      expect(credential.verify({ generation, as: current, fresh: false })).rejects.toMatchObject({
+        code: 'ERR_VERIFY',
+      })
+    return { ...subject, superseded, current, deactivate, refused }
+  }
 
+  describe(`${kind}: deactivate`, () => {
     test('makes Dfns refuse superseded and nothing else', async () => {
       const { credential, superseded, current, deactivate, refused, active } = await rotated()
       await deactivate()
@@ -189,6 +194,21 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       expect(world.changes()).toBe(before)
     })
 
+    test('needs no more of superseded than its id', async () => {
+      const { credential, superseded, current, refused, active } = await rotated()
+      const byId = { id: superseded.id, on: 'version v1' }
+      await (await credential.deactivate({ current, superseded: byId })).perform()
+      await refused(superseded)
+      expect(active()).toBe(1)
+    })
+
+    test('answers every uuid, also where none was active any more', async () => {
+      const { credential, superseded, deactivate } = await rotated()
+      const credentialUuids = await credential.credentialUuids(superseded)
+      expect((await deactivate()).credentialUuids).toEqual(credentialUuids)
+      expect((await deactivate()).credentialUuids).toEqual(credentialUuids)
+    })
+
     test('can be taken back, also by a second attempt', async () => {
       const { credential, superseded, current, deactivate } = await rotated()
       await deactivate()
@@ -196,6 +216,92 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       await undo()
       const verification = credential.verify({ generation: superseded, as: current, fresh: false })
       await expect(verification).resolves.toBeUndefined()
+    })
+  })
+
+  describe(`${kind}: credentialUuids and idOf`, () => {
+    test('every generation has uuids of its own', async () => {
+      const { credential, superseded, current } = await rotated()
+      const [old, fresh] = [
+        await credential.credentialUuids(superseded),
+        await credential.credentialUuids(current),
+      ]
+      expect(old.length * fresh.length).toBeGreaterThan(0)
+      expect(old.filter((uuid) => fresh.includes(uuid))).toEqual([])
+    })
+
+    test('one that Dfns does not know has none', async () => {
+      const { credential, pending } = await begin()
+      expect(await credential.credentialUuids(pending)).toEqual([])
+    })
+
+    test('a uuid tells the id, to whoever is current, and also once it is deactivated', async () => {
+      const { credential, superseded, current, deactivate } = await rotated()
+      const credentialUuids = await credential.credentialUuids(superseded)
+      expect(await credential.idOf({ current, credentialUuids })).toBe(superseded.id)
+      await deactivate()
+      expect(await credential.idOf({ current, credentialUuids })).toBe(superseded.id)
+      expect(await credential.credentialUuids(superseded)).toEqual(credentialUuids)
+    })
+
+    test('one known uuid among unknown ones is enough, and unknown ones tell nothing', async () => {
+      const { credential, superseded, current } = await rotated()
+      const unknown = 'cr-00000-00000-0000000000000000'
+      const [known = ''] = await credential.credentialUuids(superseded)
+      expect(await credential.idOf({ current, credentialUuids: [unknown, known] })).toBe(superseded.id)
+      expect(await credential.idOf({ current, credentialUuids: [unknown] })).toBeUndefined()
+      expect(await credential.idOf({ current, credentialUuids: [] })).toBeUndefined()
+    })
+
+    test('asking changes nothing', async () => {
+      const { world, credential, superseded, current } = await rotated()
+      const before = world.changes()
+      const credentialUuids = await credential.credentialUuids(superseded)
+      await credential.idOf({ current, credentialUuids })
+      expect(world.changes()).toBe(before)
+    })
+
+    test('Dfns being away is what may pass', async () => {
+      const { world, credential, superseded, current } = await rotated()
+      world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
+      const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
+      await expect(credential.credentialUuids(superseded)).rejects.toMatchObject(away)
+      const asked = credential.idOf({ current, credentialUuids: ['cr-1'] })
+      await expect(asked).rejects.toMatchObject(away)
+    })
+  })
+
+  describe(`${kind}: isUsedSince`, () => {
+    const since = new Date(0)
+    const answering = (status: number, body: string) => (call: { operation: string }) =>
+      call.operation.startsWith('GET /auth/action/logs') ? { reply: { status, body } } : undefined
+
+    test('is what stands in the audit log, by id or by uuid', async () => {
+      const { world, credential, superseded, current } = await rotated()
+      const credentialUuids = await credential.credentialUuids(superseded)
+      const use = { current, superseded: { id: superseded.id, credentialUuids, on: 'version v1' }, since }
+      for (const [text, isUsed] of [
+        [superseded.id, true],
+        [credentialUuids[0], true],
+        [current.id, false],
+        ['', false],
+      ] as const) {
+        world.wire.plan = answering(200, JSON.stringify({ items: [{ text }] }))
+        expect(await credential.isUsedSince(use)).toBe(isUsed)
+      }
+    })
+
+    test.each([401, 403, 404])('is not known where the log may not be read (%i)', async (status) => {
+      const { world, credential, superseded, current } = await rotated()
+      world.wire.plan = answering(status, '{}')
+      expect(await credential.isUsedSince({ current, superseded, since })).toBeUndefined()
+    })
+
+    test('is an error that may pass where Dfns does not answer', async () => {
+      const { world, credential, superseded, current } = await rotated()
+      world.wire.plan = answering(503, '<html>')
+      const asked = credential.isUsedSince({ current, superseded, since })
+      await expect(asked).rejects.toMatchObject({ code: 'ERR_DFNS_UNAVAILABLE', retryable: true })
     })
   })
 }

@@ -105,7 +105,7 @@ describe('what is not ours to rotate is refused with the adopt command', () => {
 })
 
 const wrong: Readonly<Record<string, readonly Json[]>> = {
-  baseUrl: ['', 'https://api.dfns.io\n', 'https://api.dfns.io\u0000', 'https://äpi.dfns.io', 1, null, []],
+  baseUrl: [1, null, []],
   orgId: ['', 'or 1', 'or-1\n', '../x', 'x'.repeat(129), 1, null, {}],
   authToken: ['', 'a b', 'a\nb', 'é', 'x'.repeat(16_385), 1, null, [authToken]],
   credId: ['', 'a b', 'a\nb', '<b>', 'x'.repeat(1_025), 1, null, { id: 'x' }],
@@ -158,8 +158,15 @@ describe('a missing or malformed field is named, alone, with the secret', () => 
 })
 
 describe('the policy’s limits', () => {
-  test('a baseUrl that the policy does not name is refused', () => {
-    expect(refusal(sourceOf(documentWith({ baseUrl: 'https://evil.example' }))).code).toBe('ERR_BASE_URL')
+  test.for([
+    'https://evil.example',
+    '',
+    'https://api.dfns.io\n',
+    ' https://api.dfns.io',
+    'https://api.dfns.io\u0000',
+    'https://äpi.dfns.io',
+  ])('a baseUrl that the policy does not name is refused: %j', (baseUrl) => {
+    expect(refusal(sourceOf(documentWith({ baseUrl }))).code).toBe('ERR_BASE_URL')
   })
 
   test('an organisation must be the token’s', () => {

@@ -145,14 +145,6 @@ const refused: readonly (readonly [string, string])[] = [
   ['the DER in base64', body],
   ['the DER in hex', Buffer.from(body, 'base64').toString('hex')],
   ['base64 of base64', Buffer.from(Buffer.from(pem).toString('base64')).toString('base64')],
-  [
-    'base64 in lines',
-    (
-      Buffer.from(pem)
-        .toString('base64')
-        .match(/.{1,76}/g) ?? []
-    ).join('\n'),
-  ],
   ['base64 of two PEMs', Buffer.from(pem + pem).toString('base64')],
   ['base64 of a word', Buffer.from('changeme').toString('base64')],
   ['a JWK', JSON.stringify(keys.Ed25519.export({ format: 'jwk' }))],
@@ -232,5 +224,20 @@ describe('the same key', () => {
   test('is another of the same algorithm, and any of another, never', () => {
     const all = [...Object.values(keys), generateKeyPairSync('ed25519').privateKey]
     for (const a of all) for (const b of all) expect(isSameKey(a, b)).toBe(a === b)
+  })
+})
+
+describe('base64 in lines, as the tool of that name writes it, is written back byte for byte', () => {
+  const oneLine = Buffer.from(exported(keys['RSA-2048'], 'pkcs8')).toString('base64')
+  const inLines = (width: number, newline: string) =>
+    (oneLine.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(newline)
+  test.for([
+    ['76 and a final newline', `${inLines(76, '\n')}\n`],
+    ['64 without one', inLines(64, '\n')],
+    ['76 with CRLF', `${inLines(76, '\r\n')}\r\n`],
+    ['one line and a final newline', `${oneLine}\n`],
+  ] as const)('%s', ([, text]) => {
+    const stored = readPrivateKey(text)
+    expect(stored && writeKey(stored)).toBe(text)
   })
 })

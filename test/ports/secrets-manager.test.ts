@@ -43,13 +43,15 @@ describe('DescribeSecret', () => {
     expect(aws).toHaveReceivedCommandExactlyOnceWith(DescribeSecretCommand, { SecretId: secretId })
   })
 
-  test('tells labels, tags, state and the next rotation', async () => {
+  test('tells labels, tags, state, the last rotation and the next', async () => {
     const next = new Date('2026-12-01T00:00:00Z')
+    const last = new Date('2026-11-01T00:00:00Z')
     aws.on(DescribeSecretCommand).resolves({
       ARN: `${secretId}x`,
       RotationEnabled: true,
       VersionIdsToStages: { [token]: ['AWSPENDING'], other: ['AWSCURRENT', 'custom'] },
       Tags: [{ Key: 'dfns-rotator:grace', Value: 'PT0S' }, { Key: 'empty' }],
+      LastRotatedDate: last,
       NextRotationDate: next,
     })
     expect(await store.describeSecret()).toEqual({
@@ -64,6 +66,7 @@ describe('DescribeSecret', () => {
         ['dfns-rotator:grace', 'PT0S'],
         ['empty', ''],
       ]),
+      lastRotation: last,
       nextRotation: next,
     })
   })
@@ -76,6 +79,7 @@ describe('DescribeSecret', () => {
       isDeleted: false,
       stages: new Map(),
       tags: new Map(),
+      lastRotation: undefined,
       nextRotation: undefined,
     })
   })
@@ -98,15 +102,17 @@ describe('DescribeSecret', () => {
 describe('GetSecretValue', () => {
   const created = new Date('2026-11-22T00:00:00Z')
 
-  test('is asked by label alone, or by label and version id', async () => {
+  test('is asked by label alone, by label and version id, or by version id alone', async () => {
     aws.on(GetSecretValueCommand).resolves({ SecretString: '{}' })
     await store.getSecretValue({ label: 'AWSCURRENT' })
     await store.getSecretValue({ label: 'AWSPENDING', versionId: undefined })
     await store.getSecretValue({ label: 'AWSPENDING', versionId: token })
+    await store.getSecretValue({ versionId: token })
     expect(inputsOf(GetSecretValueCommand)).toStrictEqual([
       { SecretId: secretId, VersionStage: 'AWSCURRENT' },
       { SecretId: secretId, VersionStage: 'AWSPENDING' },
       { SecretId: secretId, VersionStage: 'AWSPENDING', VersionId: token },
+      { SecretId: secretId, VersionId: token },
     ])
   })
 
@@ -144,6 +150,20 @@ describe('GetSecretValue', () => {
     expect(await store.getSecretValue({ label: 'AWSPENDING' })).toBeUndefined()
     aws.on(GetSecretValueCommand).resolves({ VersionId: token, VersionStages: ['AWSPENDING'] })
     expect(await store.getSecretValue({ label: 'AWSPENDING' })).toBeUndefined()
+  })
+
+  test('a version id that Secrets Manager has removed is nothing', async () => {
+    const message = `Secrets Manager can't find the specified secret value for VersionId: ${token}`
+    aws.on(GetSecretValueCommand).rejects(awsError('ResourceNotFoundException', { message }))
+    expect(await store.getSecretValue({ versionId: token })).toBeUndefined()
+  })
+
+  test('by version id alone, an error names the version', async () => {
+    aws.on(GetSecretValueCommand).rejects(awsError('AccessDeniedException'))
+    expect(await failureOf(store.getSecretValue({ versionId: token }))).toMatchObject({
+      code: 'ERR_STORE',
+      message: `GetSecretValue ${token} on ${secretId}: AccessDeniedException`,
+    })
   })
 
   test('an id whose label has moved is an error, not nothing', async () => {
@@ -240,6 +260,30 @@ describe('UpdateSecretVersionStage', () => {
     aws.on(UpdateSecretVersionStageCommand).rejects(awsError('LimitExceededException'))
     expect(await failureOf(move())).toMatchObject({ code: 'ERR_STORE', retryable: false })
   })
+
+  const remove = () => store.removePrevious({ from: 'v1' })
+
+  test('takes AWSPREVIOUS from its exact holder, and gives it to nobody', async () => {
+    aws.on(UpdateSecretVersionStageCommand).resolves({})
+    expect(await remove()).toBe('removed')
+    expect(inputsOf(UpdateSecretVersionStageCommand)).toStrictEqual([
+      { SecretId: secretId, VersionStage: 'AWSPREVIOUS', RemoveFromVersionId: 'v1' },
+    ])
+  })
+
+  test('is refused where AWSPREVIOUS is not there, or may not be removed', async () => {
+    aws.on(UpdateSecretVersionStageCommand).rejects(awsError('InvalidParameterException'))
+    expect(await remove()).toBe('refused')
+  })
+
+  test('fails for every other reason to remove AWSPREVIOUS, too', async () => {
+    aws.on(UpdateSecretVersionStageCommand).rejects(awsError('AccessDeniedException'))
+    expect(await failureOf(remove())).toMatchObject({
+      code: 'ERR_STORE',
+      retryable: false,
+      message: `UpdateSecretVersionStage on ${secretId}: AccessDeniedException`,
+    })
+  })
 })
 
 type Call = readonly [string, (store: SecretStore) => Promise<unknown>]
@@ -247,7 +291,9 @@ const calls: readonly Call[] = [
   ['DescribeSecret', (one) => one.describeSecret()],
   ['GetSecretValue AWSCURRENT', (one) => one.getSecretValue({ label: 'AWSCURRENT' })],
   ['PutSecretValue', (one) => one.putSecretValue({ token, rotationToken: undefined, text: '{}' })],
+  [`GetSecretValue ${token}`, (one) => one.getSecretValue({ versionId: token })],
   ['UpdateSecretVersionStage', (one) => one.moveCurrent({ from: 'a', to: 'b' })],
+  ['UpdateSecretVersionStage', (one) => one.removePrevious({ from: 'a' })],
 ]
 
 const errors: readonly (readonly [string, unknown, string, boolean])[] = [

@@ -26,6 +26,7 @@ function standing(situation: Situation) {
     rotationEnabled: true,
     isDeleted: false,
     tags: new Map(),
+    lastRotation: undefined,
     nextRotation: undefined,
     ...rest,
     stages: new Map(Object.entries(stages)),

@@ -17,7 +17,8 @@ export async function watchedScene(options: SceneOptions = {}): Promise<Scene> {
 export async function closeScene(scene: Scene): Promise<void> {
   open.delete(scene)
   await scene.sandbox.stop()
-  const leaks = printed(scene).flatMap((text) => leaksIn(text, secretsIn(scene)))
+  const secrets = secretsIn(scene)
+  const leaks = printed(scene).flatMap((text) => leaksIn(text, secrets))
   expect(leaks).toEqual([])
 }
 

@@ -1,0 +1,79 @@
+import {
+  ConflictException,
+  CreateScheduleCommand,
+  type SchedulerClient,
+  UpdateScheduleCommand,
+} from '@aws-sdk/client-scheduler'
+import { awsFailure } from './aws-failure.ts'
+import type { Time } from './time.ts'
+
+/**
+ * Where one-time schedules are kept, whom they invoke and as whom, and where an undelivered one goes. ARNs.
+ */
+export interface ScheduleTarget {
+  readonly functionArn: string
+  readonly roleArn: string
+  readonly group: string
+  readonly deadLetterArn: string | undefined
+}
+
+export interface OneTimeSchedule {
+  /** 1 to 64 characters of `[0-9a-zA-Z-_.]`. */
+  readonly name: string
+  readonly at: Date
+  /** The whole event of the function. */
+  readonly input: object
+}
+
+/** EventBridge Scheduler. */
+export interface Schedules {
+  /**
+   * CreateSchedule; where the name is taken UpdateSchedule, which overwrites every field, the time included.
+   */
+  put(schedule: OneTimeSchedule): Promise<void>
+}
+
+export function schedulesOf(parts: {
+  client: SchedulerClient
+  target: ScheduleTarget
+  time: Time
+}): Schedules {
+  const { client, target, time } = parts
+  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  return {
+    async put(schedule) {
+      const input = inputOf({ schedule, target })
+      try {
+        await client.send(new CreateScheduleCommand(input), options()).catch(async (error: unknown) => {
+          if (!(error instanceof ConflictException)) throw error
+          await client.send(new UpdateScheduleCommand(input), options())
+        })
+      } catch (error) {
+        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'CreateSchedule', on: schedule.name })
+      }
+    },
+  }
+}
+
+function inputOf({ schedule, target }: { schedule: OneTimeSchedule; target: ScheduleTarget }) {
+  const { functionArn, roleArn, group, deadLetterArn } = target
+  return {
+    Name: schedule.name,
+    GroupName: group,
+    ScheduleExpression: `at(${toTheSecond(schedule.at)})`,
+    ScheduleExpressionTimezone: 'UTC',
+    FlexibleTimeWindow: { Mode: 'OFF' as const },
+    ActionAfterCompletion: 'DELETE' as const,
+    Target: {
+      Arn: functionArn,
+      RoleArn: roleArn,
+      Input: JSON.stringify(schedule.input),
+      ...(deadLetterArn !== undefined && { DeadLetterConfig: { Arn: deadLetterArn } }),
+    },
+  }
+}
+
+/** `2026-01-31T09:30:00`, and never earlier than was asked for. */
+function toTheSecond(at: Date): string {
+  return new Date(Math.ceil(at.getTime() / 1_000) * 1_000).toISOString().slice(0, 19)
+}

@@ -1,0 +1,38 @@
+import { RotationError } from '../errors.ts'
+import { type RetireEvent, scheduleName } from './retire-event.ts'
+import type { Opening } from './rotation.ts'
+
+/** One invocation of the retire function. */
+export type RetireOpening = Omit<Opening, 'event'> & { readonly event: RetireEvent }
+
+const minuteMs = 60_000
+const shortestMs = 15 * minuteMs
+const longestMs = 360 * minuteMs
+const altogetherMs = 14 * 24 * 60 * minuteMs
+
+/** Why a retirement waits: something that may pass, or a credential that is in use and is held. */
+type Reason = { readonly error: RotationError } | { readonly heldMs: number }
+
+/**
+ * Writes the successor's schedule: after a failure 15 minutes to 6 hours later, 14 days in all, then the
+ * failure is the result.
+ */
+export async function postpone({ opening, ...reason }: { opening: RetireOpening } & Reason): Promise<void> {
+  const { event, schedules, time, log } = opening
+  const now = time.now()
+  const { attempt, since = new Date(now).toISOString() } = event
+  const isHeld = 'heldMs' in reason
+  const delay = isHeld ? reason.heldMs : Math.min(longestMs, shortestMs * 2 ** Math.min(attempt, 10))
+  const isTooLate = !isHeld && now + delay > Date.parse(since) + altogetherMs
+  if (schedules === undefined || isTooLate) throw failureOf(reason)
+  const at = new Date(now + delay)
+  const input = isHeld ? { ...event, held: true } : { ...event, attempt: attempt + 1, since }
+  await schedules.put({ name: scheduleName(event, isHeld ? '-held' : `-${attempt + 1}`), at, input })
+  const why = isHeld ? { code: 'held' } : { code: reason.error.code, reason: reason.error.message }
+  log.warn('retirement is postponed', { until: at.toISOString(), ...why })
+}
+
+function failureOf(reason: Reason): RotationError {
+  if ('error' in reason) return reason.error
+  return new RotationError('ERR_SCHEDULER', 'there is no scheduler for a retirement that is held')
+}

@@ -1,0 +1,199 @@
+import { readAuthToken } from '../credentials/auth-token.ts'
+import { credentialOf } from '../credentials/index.ts'
+import type { Superseded } from '../credentials/credential.ts'
+import { readJsonObject } from '../credentials/json.ts'
+import { isOfSecret } from '../crypto/lineage.ts'
+import { isCode, RotationError } from '../errors.ts'
+import { dfnsAs, type Identity } from '../ports/dfns.ts'
+import {
+  type DescribedSecret,
+  type SecretStore,
+  type SecretVersion,
+  type StagingLabel,
+  secretStore,
+} from '../ports/secrets-manager.ts'
+import { generationsOf, type Stored } from './generations.ts'
+import type { Policy } from './policy.ts'
+import { postpone, type RetireOpening } from './postponement.ts'
+import { early, policyOf } from './reads.ts'
+import type { RetireEvent } from './retire-event.ts'
+import { retire } from './retirement.ts'
+import { readSettings, type Settings } from './settings.ts'
+
+const hourMs = 3_600_000
+
+/**
+ * Ends a grace. Nobody can be relied on to invoke it again: when it has to wait it writes a schedule for its
+ * own successor, and returns.
+ */
+export async function retireSuperseded(opening: RetireOpening): Promise<void> {
+  try {
+    await attempt(opening)
+  } catch (error) {
+    if (!(error instanceof RotationError) || !error.retryable) throw error
+    await postpone({ opening, error })
+    // AWSCURRENT is refused, and nothing could be taken back: that is tried again, and alarms all the same.
+    if (error.code === 'ERR_VERIFY') throw error
+  }
+}
+
+/** What one attempt knows before it asks Dfns. */
+interface Scene {
+  readonly opening: RetireOpening
+  readonly store: SecretStore
+  readonly secret: DescribedSecret
+  readonly current: Stored
+  readonly version: SecretVersion | undefined
+  readonly settings: Settings
+}
+
+async function attempt(opening: RetireOpening): Promise<void> {
+  const { event, log } = opening
+  const scene = await look(opening)
+  if (scene === undefined)
+    return log.info('AWSCURRENT has not moved, or moved again since: nothing is to be retired now')
+  const superseded = await supersededOf(scene)
+  if (superseded === undefined)
+    return log.info('Dfns lists nothing of what was superseded: nothing is left to do')
+  if (await isSupersededAnew(scene, superseded)) {
+    return log.info('it was superseded anew, and another schedule ends that grace')
+  }
+  if (await isHeld(scene, superseded)) return
+  const { store, secret, current } = scene
+  await retire({
+    store,
+    log,
+    time: opening.time,
+    secretArn: secret.arn,
+    credential: current.credential,
+    superseded,
+    current: current.document,
+    currentVersion: current.version.versionId,
+  })
+  await removePrevious(scene, event.superseded)
+}
+
+/** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */
+async function look(opening: RetireOpening): Promise<Scene | undefined> {
+  const { event, clients, policyName, time } = opening
+  const store = secretStore({ client: clients.secretsManager, secretId: event.secretArn, time })
+  const describing = early(store.describeSecret())
+  const readingPolicy = early(policyOf({ client: clients.ssm, name: policyName, time }))
+  const started = {
+    current: early(store.getSecretValue({ label: 'AWSCURRENT' })),
+    pending: early(Promise.resolve(undefined)),
+  }
+  const reading = early(store.getSecretValue({ versionId: event.superseded }))
+  const secret = await describing
+  if (secret.isDeleted)
+    throw new RotationError('ERR_SECRET_GONE', `secret ${secret.arn} is marked for deletion`)
+  if (hasNotMoved({ secret, event })) return undefined
+  const policy = await readingPolicy
+  const means = { time, dfnsAs: (identity: Identity) => dfnsAs(identity, time) }
+  const source = {
+    store,
+    time,
+    token: undefined,
+    secretArn: secret.arn,
+    stages: secret.stages,
+    limits: policy,
+    credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
+  }
+  const current = await generationsOf(source, started).current()
+  const settings = settingsOf({ opening, secret, policy })
+  return {
+    opening,
+    store,
+    secret,
+    current,
+    version: await reading,
+    settings,
+  }
+}
+
+/**
+ * AWSCURRENT stands where it stood. Where it had moved and was moved back, AWSPREVIOUS is on the other
+ * version.
+ */
+function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: RetireEvent }): boolean {
+  const has = (versionId: string, label: string) => secret.stages.get(versionId)?.includes(label) === true
+  return has(event.superseded, 'AWSCURRENT') && !has(event.promoted, 'AWSPREVIOUS')
+}
+
+/**
+ * Whether the credential was current once more since this schedule was written, and another promotion
+ * superseded it: AWSPREVIOUS names it, and AWSCURRENT is not what this schedule was written for. Both labels
+ * are of one reply.
+ */
+async function isSupersededAnew({ opening, store, secret }: Scene, { id }: Superseded): Promise<boolean> {
+  const holder = (label: StagingLabel) => [...secret.stages].find(([, labels]) => labels.includes(label))?.[0]
+  const versionId = holder('AWSPREVIOUS')
+  if (versionId === undefined || holder('AWSCURRENT') === opening.event.promoted) return false
+  const version = await store.getSecretValue({ versionId })
+  return readJsonObject(version?.text ?? '')?.['credId'] === id
+}
+
+/** A tag that is not understood stops a rotation, but not the end of a grace: then the defaults count. */
+function settingsOf(known: { opening: RetireOpening; secret: DescribedSecret; policy: Policy }): Settings {
+  const { opening, secret, policy } = known
+  const { kind } = opening.event
+  try {
+    return readSettings({ tags: secret.tags, policy, kind })
+  } catch (error) {
+    if (!isCode(error, 'ERR_TAG')) throw error
+    opening.log.warn('a tag is not understood, the defaults count', { reason: error.message })
+    return readSettings({ tags: new Map(), policy, kind })
+  }
+}
+
+/** The superseded credential by its id: from its version, or where that is gone from Dfns's list. */
+async function supersededOf({ opening, current, version }: Scene): Promise<Superseded | undefined> {
+  const { superseded, secretArn, what } = opening.event
+  const { credentialUuids } = what
+  const stored = readJsonObject(version?.text ?? '')?.['credId']
+  const { credential, document } = current
+  if (version !== undefined) assertSameIdentity({ current, version, secretArn })
+  const id =
+    typeof stored === 'string' ? stored : await credential.idOf({ current: document, credentialUuids })
+  if (id !== undefined && version === undefined && !isOfSecret({ credId: id, secretArn })) {
+    const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
+    throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
+  }
+  return id === undefined ? undefined : { id, credentialUuids, on: `version ${superseded} of ${secretArn}` }
+}
+
+/** One account cannot deactivate another's credential, and does not even see it. */
+function assertSameIdentity(of: { current: Stored; version: SecretVersion; secretArn: string }): void {
+  const { current, version, secretArn } = of
+  const { authToken, orgId } = readJsonObject(version.text ?? '') ?? {}
+  const { document } = current
+  const userId = typeof authToken === 'string' ? readAuthToken(authToken)?.userId : undefined
+  if (orgId === document.orgId && userId === document.userId) return
+  const problem = `version ${version.versionId} of ${secretArn} is of another identity than AWSCURRENT`
+  throw new RotationError('ERR_CANNOT_RETIRE', `${problem}: deactivate its credential at Dfns by hand`)
+}
+
+/** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */
+async function isHeld(
+  { opening, current, settings, secret }: Scene,
+  superseded: Superseded,
+): Promise<boolean> {
+  const { event, time, log } = opening
+  const since = new Date(time.now() - hourMs)
+  const used = await current.credential.isUsedSince({ current: current.document, superseded, since })
+  if (used === undefined)
+    log.info("Dfns's audit log may not be read: whether the old key is still used is not known")
+  if (used !== true) return false
+  log.warn('the superseded credential was used within the last hour', { credId: superseded.id })
+  if (!settings.holdIfUsed || event.held) return false
+  const isAdopted = !isOfSecret({ credId: superseded.id, secretArn: secret.arn })
+  await postpone({ opening, heldMs: settings.graceOf({ isAdopted }) })
+  return true
+}
+
+/** The guide's last step: only the new secret is accepted, so no label offers the old one. */
+async function removePrevious({ opening, store, secret }: Scene, from: string): Promise<void> {
+  if (secret.stages.get(from)?.includes('AWSPREVIOUS') !== true) return
+  if ((await store.removePrevious({ from })) === 'removed') return
+  opening.log.warn('AWSPREVIOUS could not be removed from the retired version', { superseded: from })
+}
