@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { dirname, delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs, styleText } from 'node:util'
+import { convergence, everyPart, type Part, type Result, runBreakages } from '../test/simulation/parts.ts'
+import { runParts } from '../test/simulation/workers.ts'
+import { proveLongRuns } from './prove-long.ts'
+
+const usage = `npm run prove [-- --only <text>] [--seeds <number>]
+
+Runs every schedule of the fault model, breaks the functions on purpose,
+and lives through 90 days of each seed.
+  --only <text>      only proofs, or parts of the matrix, whose name has the text
+  --seeds <number>   how many seeds the long runs take (200)`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    seeds: { type: 'string', default: '200' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const root = join(import.meta.dirname, '..')
+const longestReport = 20
+
+let failed = false
+const started = performance.now()
+
+const isWanted = (name: string) => name.toLowerCase().includes(values.only.toLowerCase())
+
+/** On a terminal the last line shows how far it is; elsewhere nothing that goes away is printed. */
+function showProgress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${text.slice(0, 100)}`)
+}
+
+/** One line per part: whether it holds, its name, what was counted, and the first failures in full. */
+function conclude(part: { name: string; line: string; failures: readonly string[] }): void {
+  const { name, line, failures } = part
+  showProgress('')
+  const holds = failures.length === 0
+  failed ||= !holds
+  const seconds = ((performance.now() - started) / 1_000).toFixed(0)
+  const mark = holds ? styleText('green', '✓') : styleText('red', '✗')
+  console.log(`${mark} ${name}: ${line} (${seconds} s)`)
+  for (const failure of failures.slice(0, longestReport)) console.log(`  ${failure}`)
+  if (failures.length > longestReport) console.log(`  … and ${failures.length - longestReport} more`)
+}
+
+/** The matrix in memory, every part a line, and one for all of them. */
+async function proveMatrix(): Promise<void> {
+  const parts = everyPart.filter(({ name }) => isWanted(name))
+  if (parts.length === 0) return
+  const results: Result[] = []
+  let schedules = 0
+  await runParts({
+    parts,
+    onSchedule: ({ name }: Part) => showProgress(`${++schedules} schedules, ${name}`),
+    onPart: ({ part, result }) => {
+      results.push(result)
+      conclude({ name: part.name, line: convergence(result), failures: result.failures })
+    },
+  })
+  const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0)
+  const all = {
+    schedules: sum((one) => one.schedules),
+    failures: results.flatMap(({ failures }) => failures),
+  }
+  console.log(`matrix in memory: ${convergence(all)}, ${sum(({ calls }) => calls)} calls`)
+}
+
+async function proveTeeth(): Promise<void> {
+  const name = 'teeth: deliberate breakages'
+  if (!isWanted(name)) return
+  const { schedules, failures } = await runBreakages()
+  const found = schedules - failures.length
+  conclude({ name, line: `${found} of ${schedules} breakages are found`, failures })
+}
+
+async function proveLong(): Promise<void> {
+  const name = 'long runs'
+  if (!isWanted(name)) return
+  let done = 0
+  const isKept = await proveLongRuns({
+    seeds: Number(values.seeds),
+    print: (line) => {
+      showProgress('')
+      console.log(line)
+    },
+    progress: ({ of }) => showProgress(`${++done} of ${of} seeds, 90 virtual days each`),
+  })
+  const line = isKept ? 'every promise is kept' : 'a promise is broken, see above'
+  conclude({ name, line, failures: isKept ? [] : ['see the lines above'] })
+}
+
+/** The built bundles over HTTP, in processes that are killed: these are tests, whose lines are passed on. */
+async function proveBundles(): Promise<void> {
+  const name = 'bundles over HTTP'
+  if (!isWanted(name)) return
+  const built = await run([process.execPath, '--run', 'build'])
+  const tests = ['test/blackbox/warm-faults.test.ts', 'test/blackbox/kill.test.ts']
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const tested = built.code === 0 ? await run([process.execPath, vitest, 'run', ...tests]) : built
+  const lines = tested.lines.filter((line) => / of \d+ schedules converge/.test(line))
+  const failures = tested.code === 0 && lines.length > 0 ? [] : tested.lines.slice(-40)
+  conclude({ name, line: lines.map((line) => line.trim()).join('; ') || 'no schedule was run', failures })
+}
+
+async function run([command = '', ...args]: readonly string[]): Promise<{ code: number; lines: string[] }> {
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  const env = { ...process.env, PATH, NO_COLOR: '1' }
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: string[] = []
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => {
+      lines.push(line)
+      showProgress(line)
+    })
+  }
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status) => resolve(status ?? 1))
+  })
+  return { code, lines }
+}
+
+if (values.help) {
+  console.log(usage)
+} else {
+  for (const prove of [proveTeeth, proveMatrix, proveLong, proveBundles]) await prove()
+  process.exitCode = failed ? 1 : 0
+}

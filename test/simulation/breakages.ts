@@ -1,0 +1,307 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Lambdas, lambdasIn } from './lambdas.ts'
+import {
+  dyingTokens,
+  type Edit,
+  type Outcome,
+  run,
+  type Scenario,
+  scenarios,
+  singles,
+  type Trouble,
+} from './matrix.ts'
+
+interface Patch {
+  readonly file: string
+  /** Must stand in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+}
+
+/** A mistake that somebody could make in `lambdas/`, and the part of the matrix that has to find it. */
+export interface Breakage {
+  readonly name: string
+  /** Why more than one place is broken: what else would have caught it, without a checker. */
+  readonly secondLine?: string
+  readonly patches: readonly Patch[]
+  readonly scenario: Scenario
+  readonly troubles: (calm: Outcome) => readonly Trouble[]
+  /** What the finding says. */
+  readonly caughtBy: RegExp
+}
+
+const scenario = (name: string): Scenario => {
+  const found = [...scenarios, ...dyingTokens].find((one) => one.name.includes(name))
+  if (found === undefined) throw new Error(`there is no scenario ${name}`)
+  return found
+}
+
+const none = (): Trouble[] => [{ fault: 'none' }]
+
+/** The single faults of one sort, at the calls whose phase and operation match. */
+const strikes = (fault: string, at: RegExp) => (calm: Outcome) =>
+  singles(calm).filter(
+    (trouble) => trouble.fault === fault && 'call' in trouble && at.test(calm.calls[trouble.call] ?? ''),
+  )
+
+const editsBefore =
+  (how: Edit, at: RegExp) =>
+  ({ calls }: Outcome) =>
+    calls.flatMap((name, call): Trouble[] => (at.test(name) ? [{ fault: 'edited', how, call }] : []))
+
+export const breakages: readonly Breakage[] = [
+  {
+    name: 'deactivate before the label moves',
+    patches: [
+      {
+        file: 'rotation/promotion.ts',
+        find: '  await moveCurrent({ rotation, from: current.version.versionId })\n',
+        replace: `  await (await credential.deactivate({ current: document, superseded: current.document })).perform()
+  await moveCurrent({ rotation, from: current.version.versionId })\n`,
+      },
+    ],
+    scenario: scenario('grace PT0S, own'),
+    troubles: none,
+    caughtBy: /AWSCURRENT authenticates/,
+  },
+  {
+    name: 'write the schedule after the move',
+    patches: [
+      {
+        file: 'rotation/promotion.ts',
+        find: `  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })
+  await moveCurrent({ rotation, from: current.version.versionId })\n`,
+        replace: `  await moveCurrent({ rotation, from: current.version.versionId })
+  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })\n`,
+      },
+    ],
+    scenario: scenario('grace PT24H, own'),
+    troubles: strikes('killed after', /UpdateSecretVersionStage/),
+    caughtBy: /outlives its grace/,
+  },
+  {
+    name: 'make a new key on a retry under the same token',
+    secondLine: 'a version is immutable, and its refusal of another value is not taken for an error',
+    patches: [
+      {
+        file: 'rotation/phases.ts',
+        find: "  if (await rotation.hasPending()) return log.info('AWSPENDING has a value already, which is kept')\n",
+        replace: '',
+      },
+      {
+        file: 'ports/secrets-manager.ts',
+        find: "        if (awsErrorName(error) === 'ResourceExistsException') return 'taken'\n",
+        replace: '',
+      },
+    ],
+    scenario: scenario('grace PT24H, own'),
+    troubles: strikes('killed before', /^setSecret POST .auth.credentials$/),
+    caughtBy: /AWSPENDING on .* is left/,
+  },
+  {
+    name: 'return early where the version is AWSCURRENT already',
+    secondLine: 'the schedule five minutes later, under the immediate deactivation of grace 0',
+    patches: [
+      {
+        file: 'rotation/phases.ts',
+        find: "if (rotation.standing === 'promoted' && step !== 'finishSecret') {",
+        replace: "if (rotation.standing === 'promoted') {",
+      },
+      {
+        file: 'rotation/grace.ts',
+        find: '  if (rotation.schedules === undefined) return\n  const grace = graceOf({ rotation, superseded: document })\n',
+        replace: `  const grace = graceOf({ rotation, superseded: document })
+  if (rotation.schedules === undefined || grace === 0) return\n`,
+      },
+    ],
+    scenario: scenario('grace PT0S, adopted'),
+    troubles: strikes('killed after', /UpdateSecretVersionStage/),
+    caughtBy: /outlives its grace/,
+  },
+  {
+    name: 'compare versions instead of credential ids before a retirement',
+    secondLine: 'that Dfns refuses a credential that deactivates itself, a switch that the edits turn off',
+    patches: [
+      {
+        file: 'rotation/retirement.ts',
+        find: 'labelled.some((version) => version !== undefined && names({ version, id }))',
+        replace: "id !== '' && labelled.some((version) => on.split(' ').includes(version?.versionId ?? ''))",
+      },
+      {
+        file: 'rotation/retirement.ts',
+        find: 'superseded: { id } }: Retirement,',
+        replace: 'superseded: { id, on } }: Retirement,',
+      },
+      {
+        file: 'rotation/retirement.ts',
+        find: 'function names(',
+        replace: 'export function names(',
+      },
+    ],
+    scenario: scenario('grace PT24H, adopted'),
+    troubles: editsBefore('copied back', /^retire DescribeSecret/),
+    caughtBy: /AWSCURRENT is refused/,
+  },
+  {
+    name: 'move AWSCURRENT without comparing the documents',
+    secondLine: 'that a value which was put after the rotation began is not replaced, whatever it says',
+    patches: [
+      {
+        file: 'rotation/promotion.ts',
+        find: '  credential.assertFollows({ current: current.document, pending: document })\n',
+        replace: '',
+      },
+      {
+        file: 'rotation/promotion.ts',
+        find: '  assertNotReplaced({ rotation, current, pending })\n',
+        replace: '',
+      },
+      {
+        file: 'rotation/promotion.ts',
+        find: 'function assertNotReplaced(',
+        replace: 'export function assertNotReplaced(',
+      },
+    ],
+    scenario: scenario('grace PT24H, own'),
+    troubles: editsBefore('emergency', /^testSecret DescribeSecret/),
+    caughtBy: /value is not overwritten/,
+  },
+  {
+    name: 'repeat a create of which nobody knows whether it was carried out',
+    secondLine: 'a last look at who may sign, which a list that lags may pass anyway',
+    patches: [
+      {
+        file: 'credentials/self.ts',
+        find: '    if (!(await isRegistered({ dfns, pending, means }))) await explain(error)\n',
+        replace: `    const again = await dfns.createCredentialChallenge()
+    await create({ ...registration, current, opened: again }).catch(() => explain(error))\n`,
+      },
+      {
+        file: 'credentials/self.ts',
+        find: 'createCredential(request, assertUnknown(pending))',
+        replace: 'createCredential(request, () => void assertUnknown(pending))',
+      },
+      {
+        file: 'credentials/self.ts',
+        find: 'async function isRegistered(',
+        replace: 'export async function isRegistered(',
+      },
+    ],
+    scenario: scenario('grace PT24H, own first credential, duplicate ids allowed'),
+    troubles: strikes('reply lost', /^setSecret POST .auth.credentials$/),
+    caughtBy: /registered more than once/,
+  },
+  {
+    name: 'retire without the second proof',
+    patches: [
+      {
+        file: 'rotation/retirement.ts',
+        find: '    await credential.verify({ generation: current, as: current, fresh: false })\n',
+        replace: '',
+      },
+    ],
+    scenario: scenario('grace PT24H, the token dies'),
+    troubles: none,
+    caughtBy: /AWSCURRENT is refused: its token died/,
+  },
+  {
+    name: 'retire without looking at the labels again',
+    patches: [
+      {
+        file: 'rotation/retirement.ts',
+        find: `    await credential.verify({ generation: current, as: current, fresh: false })
+    if (await isNamed(retirement)) throw refusal(retirement)\n`,
+        replace: '    await credential.verify({ generation: current, as: current, fresh: false })\n',
+      },
+    ],
+    scenario: scenario('grace PT24H, adopted'),
+    troubles: editsBefore('rolled back', /^retire POST .auth.action$/),
+    caughtBy: /AWSCURRENT is refused/,
+  },
+  {
+    name: 'give a retirement up where Dfns is away',
+    secondLine: "Lambda's own two retries, which are over after three minutes",
+    patches: [
+      {
+        file: 'rotation/retiring.ts',
+        find: '    if (!(error instanceof RotationError) || !error.retryable) throw error\n    await postpone({ opening, error })\n',
+        replace: '    void postpone\n    if (!(error instanceof RotationError)) throw error\n',
+      },
+    ],
+    scenario: scenario('grace PT24H, own'),
+    troubles: strikes('timed out again', /^retire GET .auth.credentials/),
+    caughtBy: /without a schedule/,
+  },
+  {
+    name: 'deactivate every credential of the account but its own',
+    patches: [
+      {
+        file: 'credentials/self.ts',
+        find: '  const listed = await credentialsOf(dfns, superseded).catch(explain)\n',
+        replace:
+          '  const listed = (await dfns.listCredentials()).filter(({ credentialId }) => credentialId !== current.id)\n',
+      },
+    ],
+    scenario: scenario('grace PT24H, adopted'),
+    troubles: none,
+    caughtBy: /nothing foreign is touched/,
+  },
+  {
+    name: 'print the RotationToken',
+    patches: [
+      {
+        file: 'rotation/phases.ts',
+        find: '  const { store, log, lineage, rotationToken } = rotation\n',
+        replace:
+          "  const { store, log, lineage, rotationToken } = rotation\n  log.info('begins', { rotationToken })\n",
+      },
+    ],
+    scenario: scenario('grace PT24H, adopted'),
+    troubles: none,
+    caughtBy: /no secret in a log line/,
+  },
+]
+
+/** A copy of `lambdas/` with the breakage in it; fails where the code is no longer what the patch was written for. */
+function broken({ patches, name }: Breakage): { folder: string; remove: () => void } {
+  const root = join(import.meta.dirname, '..', '..')
+  const copy = mkdtempSync(join(tmpdir(), 'dfns-rotator-broken-'))
+  const folder = join(copy, 'lambdas')
+  cpSync(join(root, 'lambdas'), folder, { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  writeFileSync(join(copy, 'package.json'), '{ "type": "module" }\n')
+  for (const { file, find, replace } of patches) {
+    const path = join(folder, file)
+    const text = readFileSync(path, 'utf8')
+    const places = text.split(find).length - 1
+    if (places !== 1) throw new Error(`«${name}»: ${file} has ${places} places that the patch fits, not one`)
+    writeFileSync(
+      path,
+      text.replace(find, () => replace),
+    )
+  }
+  return { folder, remove: () => rmSync(copy, { recursive: true, force: true }) }
+}
+
+/** Runs a breakage's part of the matrix with it: the problems that were found, and with the code as it is. */
+export async function tryOut(breakage: Breakage): Promise<{ broken: string[]; asItIs: string[] }> {
+  const { folder, remove } = broken(breakage)
+  try {
+    const lambdas = await lambdasIn(folder)
+    return { broken: await problemsOf(breakage, lambdas), asItIs: await problemsOf(breakage) }
+  } finally {
+    remove()
+  }
+}
+
+async function problemsOf({ scenario, troubles }: Breakage, lambdas?: Lambdas): Promise<string[]> {
+  await run({ scenario, trouble: { fault: 'none' }, lambdas })
+  const calm = await run({ scenario, trouble: { fault: 'none' }, lambdas })
+  const chosen = troubles(calm)
+  if (chosen.length === 0) throw new Error(`no call of ${scenario.name} is one that the breakage needs`)
+  const problems: string[] = []
+  for (const trouble of chosen) problems.push(...(await run({ scenario, trouble, lambdas })).problems)
+  return problems
+}

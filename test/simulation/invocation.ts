@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Log } from '../../lambdas/ports/log.ts'
+import type { Time } from '../../lambdas/ports/time.ts'
+import type { InvocationResult } from '../../sandbox/lambda/invocation.ts'
+import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
+
+/** The step of a rotation, or `retire`. */
+export type Phase = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret' | 'retire'
+
+/** Takes one request to a world, and rejects when no reply comes. */
+export type Send = (request: WireRequest) => Promise<WireResponse>
+
+/** One invocation of a function, from its event to its result. */
+export interface Invocation {
+  readonly number: number
+  readonly arn: string
+  readonly phase: Phase
+  readonly event: unknown
+  readonly secretArn: string
+  readonly time: Time
+  readonly log: Log
+  readonly send: Send
+  /** All that it printed, as one JSON line each. */
+  readonly lines: string[]
+  /** Values that it sent or received and must not print. */
+  readonly sensitive: Set<string>
+  /** Documents that it sent or received: their keys and tokens must not be printed. */
+  readonly documents: Set<string>
+  /** Calls that it made so far. */
+  calls: number
+  /** Milliseconds that it has been running, by its own clock. */
+  spent: number
+  isDead: boolean
+  /** The process ends here: nothing of it goes on, and the caller hears so. */
+  die(errorType: 'Runtime.ExitError' | 'Sandbox.Timedout'): void
+}
+
+/** The function's time-out and what a request may take, as they are deployed. Milliseconds. */
+export const limits = { invocation: 60_000, reserve: 500, dfns: 10_000, aws: 8_000 } as const
+
+const running = new AsyncLocalStorage<Invocation>()
+
+/** The invocation that the calling code belongs to. */
+export const currentInvocation = (): Invocation | undefined => running.getStore()
+
+/** Runs what belongs to no invocation, whoever calls it. */
+export const outsideInvocations = <T>(work: () => T): T => running.exit(work)
+
+/** What a process that has been killed waits for. */
+export const never = <T>(): Promise<T> => new Promise<T>(() => {})
+
+/**
+ * The time of one invocation. Sleeping, and waiting for a reply that does not come, moves a clock of its own beside the
+ * shared one and not the shared one itself: an invocation takes seconds where rotations and graces take hours, and a
+ * shared clock that moved inside it would run other invocations in the middle of this one, at places that no schedule
+ * chose.
+ */
+function timeOf(parts: { invocation: () => Invocation; now: () => number; random: () => number }): Time {
+  const { invocation, now, random } = parts
+  return {
+    now: () => now() + invocation().spent,
+    remaining: () => Math.max(0, limits.invocation - limits.reserve - invocation().spent),
+    sleep: async (ms) => {
+      spend(invocation(), ms)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      if (invocation().isDead) await never()
+    },
+    random,
+  }
+}
+
+/** Lets time pass for one invocation; past the function's time-out it is killed. */
+export function spend(invocation: Invocation, ms: number): void {
+  invocation.spent += Math.ceil(ms)
+  if (invocation.spent >= limits.invocation) invocation.die('Sandbox.Timedout')
+}
+
+function logOf(lines: string[], common: object): Log {
+  const line =
+    (level: string) =>
+    (event: string, fields: object = {}) =>
+      void lines.push(JSON.stringify({ level, message: event, ...common, ...fields }))
+  return { info: line('INFO'), warn: line('WARN'), error: line('ERROR') }
+}
+
+/** Runs `work` as one invocation that can be killed at any moment. */
+export function invoke(parts: {
+  number: number
+  arn: string
+  event: unknown
+  send: Send
+  now: () => number
+  random: () => number
+  work: (invocation: Invocation) => Promise<InvocationResult>
+  begun: (invocation: Invocation) => void
+}): Promise<InvocationResult> {
+  const { number, arn, event, send, work, begun, ...rest } = parts
+  const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>()
+  const fields = event as { Step?: Phase; SecretId?: string; secretArn?: string; RotationToken?: string }
+  const phase = fields.Step ?? 'retire'
+  const secretArn = fields.SecretId ?? fields.secretArn ?? ''
+  const lines: string[] = []
+  const invocation: Invocation = {
+    number,
+    arn,
+    phase,
+    event,
+    secretArn,
+    send,
+    lines,
+    log: logOf(lines, { phase, secretArn }),
+    time: timeOf({ ...rest, invocation: () => invocation }),
+    sensitive: new Set(fields.RotationToken === undefined ? [] : [fields.RotationToken]),
+    documents: new Set(),
+    calls: 0,
+    spent: 0,
+    isDead: false,
+    die: (errorType) => {
+      if (invocation.isDead) return
+      invocation.isDead = true
+      resolve({ ok: false, errorType, errorMessage: 'the process ended' })
+    },
+  }
+  begun(invocation)
+  running.run(invocation, () => {
+    work(invocation).then((result) => {
+      if (!invocation.isDead) resolve(result)
+    }, reject)
+  })
+  return promise
+}

@@ -1,0 +1,17 @@
+import { afterAll, expect, test } from 'vitest'
+import { convergence, type Result, runPart, singleFaults } from './parts.ts'
+
+const results: Result[] = []
+
+const parts = singleFaults.filter(({ scenario }) => scenario.duplicates === 'allow')
+
+test.each(parts)('$name', { timeout: 240_000 }, async (part) => {
+  const result = await runPart(part)
+  results.push(result)
+  expect(result.failures).toEqual([])
+})
+
+afterAll(() => {
+  const schedules = results.reduce((sum, one) => sum + one.schedules, 0)
+  console.log(convergence({ schedules, failures: results.flatMap(({ failures }) => failures) }))
+})

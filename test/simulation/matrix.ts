@@ -1,0 +1,374 @@
+import { randomUUID } from 'node:crypto'
+import { newKey } from '../../sandbox/scene.ts'
+import type { SecretVersion } from '../../sandbox/secrets-manager/secret.ts'
+import {
+  callFaults,
+  type CallFault,
+  deliverTwice,
+  staleAfter,
+  strikeByLot,
+  strikeCall,
+  type Struck,
+} from './faults.ts'
+import type { Lambdas } from './lambdas.ts'
+import { createSimulation, type Simulation, type SimulatedGrace } from './world.ts'
+
+/** A world, and a first credential in it, that every fault is tried in. */
+export interface Scenario {
+  readonly name: string
+  readonly grace: SimulatedGrace
+  readonly first: 'adopted' | 'own'
+  /** Whether Dfns refuses an id or a key that it has, or makes a second credential of it. */
+  readonly duplicates: 'refuse' | 'allow'
+  /** The token of an account dies with the credential that it was issued with. */
+  readonly tokenDies?: boolean
+}
+
+const graces = {
+  PT0S: { default: 'PT0S', adopted: 'PT0S' },
+  PT24H: { default: 'PT24H', adopted: 'P7D' },
+} as const
+
+export const scenarios: readonly Scenario[] = (['PT0S', 'PT24H'] as const).flatMap((grace) =>
+  (['adopted', 'own'] as const).flatMap((first) =>
+    (['refuse', 'allow'] as const).map((duplicates) => ({
+      name: `grace ${grace}, ${first} first credential, duplicate ids ${duplicates === 'refuse' ? 'refused' : 'allowed'}`,
+      grace: graces[grace],
+      first,
+      duplicates,
+    })),
+  ),
+)
+
+/** Worlds in which the first retirement must undo itself. */
+export const dyingTokens: readonly Scenario[] = (['PT0S', 'PT24H'] as const).map((grace) => ({
+  name: `grace ${grace}, the token dies with its credential`,
+  grace: graces[grace],
+  first: 'adopted',
+  duplicates: 'refuse',
+  tokenDies: true,
+}))
+
+/** A grace that is shorter than an invocation may take. */
+export const shortGrace: Scenario = {
+  name: 'grace PT30S',
+  grace: { default: 'PT30S', adopted: 'PT30S' },
+  first: 'adopted',
+  duplicates: 'refuse',
+}
+
+/** What goes wrong in one rotation and the retirement after it. */
+export type Trouble =
+  | { readonly fault: CallFault; readonly call: number }
+  | { readonly fault: 'stale after a write'; readonly call: number; readonly reads: number }
+  | { readonly fault: 'delivered twice'; readonly number: number; readonly how: 'in-turn' | 'at-once' }
+  | { readonly fault: 'stale reads'; readonly reads: number }
+  | { readonly fault: 'lags'; readonly listLag: number; readonly acceptanceLag: number }
+  | { readonly fault: 'two'; readonly first: Strike; readonly second: Strike }
+  | { readonly fault: 'by lot'; readonly seed: number }
+  /** An administrator edits AWSCURRENT between two calls. */
+  | { readonly fault: 'edited'; readonly how: Edit; readonly call: number }
+  /** A call takes so long that the shared clock goes on. */
+  | { readonly fault: 'slow'; readonly call: number; readonly ms: number }
+  | { readonly fault: 'none' }
+
+/**
+ * `emergency`: another document, with the credential that it had, gets AWSCURRENT by its label; `rolled back`: AWSPREVIOUS
+ * gets it back; `copied back`: AWSPREVIOUS's document is put once more.
+ */
+export type Edit = 'emergency' | 'rolled back' | 'copied back'
+
+type Strike = { readonly fault: CallFault; readonly call: number }
+
+export interface Outcome {
+  readonly scenario: Scenario
+  readonly trouble: Trouble
+  readonly struck: readonly Struck[]
+  /** What the checkers found, and what did not converge; nothing if all is well. */
+  readonly problems: readonly string[]
+  /** Phase and operation of every call. */
+  readonly calls: readonly string[]
+  readonly invocations: number
+}
+
+const hours = 3_600_000
+const days = 24 * hours
+
+/** Runs one rotation with its trouble, then the engine's retries and the clock until every grace is over. */
+export async function run(schedule: {
+  scenario: Scenario
+  trouble: Trouble
+  lambdas?: Lambdas | undefined
+}): Promise<Outcome> {
+  const { scenario, trouble } = schedule
+  const world = openWorld(schedule)
+  const calls: string[] = []
+  const struck: Struck[] = []
+  try {
+    const { arn, userId } = await world.addSecret({
+      name: 'prod/dfns',
+      first: scenario.first,
+      fields: { note: 'kept' },
+    })
+    addStrangers(world, userId)
+    const plan = planOf({ world, arn, trouble, struck })
+    world.plan = (call) => {
+      calls.push(`${call.invocation.phase} ${call.request.operation}`)
+      return plan?.(call)
+    }
+    if (trouble.fault === 'delivered twice') world.delivery = deliverTwice(trouble)
+    await world.rotateNow(arn)
+    await pass({ world, trouble })
+    const left = await finished({ world, scenario, arn, trouble })
+    const problems = [...found({ world, scenario, struck }), ...left]
+    return { scenario, trouble, struck, problems, calls, invocations: world.counts.invocations }
+  } finally {
+    world.close()
+  }
+}
+
+function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): Simulation {
+  const { grace, duplicates, tokenDies = false } = scenario
+  const lags =
+    trouble.fault === 'lags' ? { listLag: trouble.listLag, acceptanceLag: trouble.acceptanceLag } : {}
+  const world = createSimulation({
+    seed: trouble.fault === 'by lot' ? trouble.seed : 1,
+    grace,
+    switches: {
+      duplicateCredId: duplicates,
+      keyReuse: duplicates,
+      tokenDiesWithItsCredential: tokenDies,
+      // What a retirement that compares the wrong things would need to do harm.
+      ...(trouble.fault === 'edited' && { deactivateSigning: 'allow' as const }),
+      ...lags,
+    },
+    ...(lambdas && { lambdas }),
+  })
+  if (trouble.fault === 'stale reads') world.vault.staleReads = trouble.reads
+  return world
+}
+
+/** A key that a person registered on the same account, and another account. */
+function addStrangers(world: Simulation, userId: string): void {
+  world.dfns.addCredential({ userId, name: 'by hand', publicKey: newKey().publicKey })
+  world.dfns.createServiceAccount({ orgId: world.orgId, name: 'stranger', publicKey: newKey().publicKey })
+}
+
+function planOf(plan: {
+  world: Simulation
+  arn: string
+  trouble: Trouble
+  struck: Struck[]
+}): Simulation['plan'] {
+  const { world, arn, trouble, struck } = plan
+  if (trouble.fault === 'stale after a write') return staleAfter({ world, ...trouble })
+  if (trouble.fault === 'by lot') return strikeByLot({ world, struck, chances: lot })
+  if (trouble.fault === 'edited' || trouble.fault === 'slow')
+    return interrupt({ world, arn, trouble, struck })
+  if (trouble.fault === 'two') {
+    const first = strikeCall({ world, struck, ...trouble.first })
+    const second = strikeCall({ world, struck, ...trouble.second })
+    return (call) => first(call) ?? second(call)
+  }
+  return isStrike(trouble) ? strikeCall({ world, struck, ...trouble }) : undefined
+}
+
+/** One call in ten goes wrong; overtaking is rarer, since each brings more calls. */
+const lot = {
+  refused: 0.01,
+  throttled: 0.01,
+  'throttled again': 0.01,
+  'timed out': 0.01,
+  'timed out again': 0.01,
+  'reply lost': 0.01,
+  'reply lost again': 0.01,
+  'killed before': 0.01,
+  'killed after': 0.01,
+  overtaken: 0.005,
+} as const
+
+const isStrike = (trouble: Trouble): trouble is Strike =>
+  (callFaults as readonly string[]).includes(trouble.fault)
+
+interface Interrupting {
+  readonly world: Simulation
+  readonly arn: string
+  readonly trouble: Trouble & { fault: 'edited' | 'slow' }
+}
+
+function interrupt(what: Interrupting & { struck: Struck[] }): Simulation['plan'] {
+  const { trouble, struck } = what
+  return ({ index, invocation, request }) => {
+    if (index !== trouble.call) return undefined
+    const { operation } = request
+    struck.push({ fault: trouble.fault, call: index, phase: invocation.phase, operation })
+    return { meanwhile: () => between(what) }
+  }
+}
+
+/** What happens, to its end, between two calls. */
+async function between(what: Interrupting): Promise<void> {
+  const { world, arn, trouble } = what
+  if (trouble.fault === 'slow') return world.advance(trouble.ms)
+  const versions = [...world.vault.find(arn).versions.values()]
+  const labelled = (label: string) => versions.find(({ labels }) => labels.has(label))
+  const current = labelled('AWSCURRENT')
+  const previous = labelled('AWSPREVIOUS')
+  const edit = (operation: string, input: object) =>
+    world.secretsManager(operation, { SecretId: arn, ...input })
+  const move = (MoveToVersionId: string | undefined) =>
+    edit('UpdateSecretVersionStage', {
+      VersionStage: 'AWSCURRENT',
+      RemoveFromVersionId: current?.id,
+      MoveToVersionId,
+    })
+  const ClientRequestToken = randomUUID()
+  if (trouble.how === 'emergency') {
+    const SecretString = JSON.stringify({ ...documentIn(current), note: 'changed' })
+    await edit('PutSecretValue', { ClientRequestToken, SecretString, VersionStages: ['EMERGENCY'] })
+    await move(ClientRequestToken)
+  }
+  if (previous === undefined) return
+  if (trouble.how === 'rolled back') await move(previous.id)
+  if (trouble.how === 'copied back')
+    await edit('PutSecretValue', { ClientRequestToken, SecretString: JSON.stringify(documentIn(previous)) })
+}
+
+function documentIn(version: SecretVersion | undefined): object {
+  const text = version?.value && 'SecretString' in version.value ? version.value.SecretString : '{}'
+  return JSON.parse(text) as object
+}
+
+/** Two hours of retries, then everything that is due until every grace is over. */
+async function pass({ world, trouble }: { world: Simulation; trouble: Trouble }): Promise<void> {
+  await world.advance(2 * hours)
+  if (trouble.fault !== 'by lot') return world.advance(9 * days)
+  // Faults stop. A rotation that has used up the retries of its window waits for the next one, in 30 days; a retirement
+  // that was given up is delivered anew by whom the alarm has called.
+  world.plan = undefined
+  redrive(world)
+  await world.advance(40 * days)
+}
+
+function redrive({ queues, deadLetterArn, asyncInvocations, retireArn }: Simulation): void {
+  for (const { body } of queues.messages(deadLetterArn)) {
+    const { requestPayload: event } = JSON.parse(body) as { requestPayload: unknown }
+    asyncInvocations.invoke({ arn: retireArn, event })
+  }
+}
+
+/**
+ * What the checkers found. Two things make AWSCURRENT fail for a moment and are not the functions' doing: an edit that
+ * names a credential in the middle of its retirement, and a token that dies with its credential, which only the second
+ * proof can tell. Then what counts is how it ends.
+ */
+function found(of: { world: Simulation; scenario: Scenario; struck: readonly Struck[] }): string[] {
+  const { world, scenario, struck } = of
+  const isEdited = struck.some(
+    ({ fault, phase }) => fault === 'edited' && (phase === 'retire' || phase === 'finishSecret'),
+  )
+  const excused = scenario.tokenDies || isEdited ? ['AWSCURRENT authenticates', 'status never lies'] : []
+  return world.findings
+    .filter(({ invariant }) => !excused.includes(invariant))
+    .map(({ invariant, problem, during }) => `${invariant}: ${problem} (${during})`)
+}
+
+/** Two invocations at once cannot see each other's Create Credential. */
+function isConcurrent(trouble: Trouble): boolean {
+  if (trouble.fault === 'delivered twice') return trouble.how === 'at-once'
+  if (trouble.fault === 'two') return [trouble.first, trouble.second].some(isConcurrent)
+  return trouble.fault === 'overtaken' || trouble.fault === 'by lot'
+}
+
+/**
+ * Without faults: nothing is left to do. Where ids are not unique, two invocations at once may both have registered the
+ * pending key: then the next rotation has to retire both.
+ */
+async function finished(end: {
+  world: Simulation
+  scenario: Scenario
+  arn: string
+  trouble: Trouble
+}): Promise<string[]> {
+  const { world, scenario, arn, trouble } = end
+  world.plan = undefined
+  world.delivery = undefined
+  world.vault.staleReads = 0
+  const problems = world.checkers.unconverged(arn)
+  const refused = problems.filter((problem) => problem.startsWith('AWSCURRENT is refused'))
+  // A rotation that an edit got in the way of waits for somebody; AWSCURRENT does not.
+  if (trouble.fault === 'edited') return refused
+  if (trouble.fault === 'by lot') return problems.filter((problem) => !problem.startsWith('dead letter'))
+  if (scenario.tokenDies) return [...refused, ...unsaid(world)]
+  if (world.checkers.activeCurrent(arn) === 1) return problems
+  if (!isConcurrent(trouble)) return [...problems, 'AWSCURRENT was registered more than once']
+  await world.rotateNow(arn)
+  await world.advance(9 * days)
+  const isOne = world.checkers.activeCurrent(arn) === 1
+  return [
+    ...problems,
+    ...world.checkers.unconverged(arn),
+    ...(isOne ? [] : ['the rotation after a double registration registers twice']),
+  ]
+}
+
+const stored = /(PutSecretValue|UpdateSecretVersionStage)$/
+
+/** A retirement that cannot be is taken back; it says so, and something lies where an alarm looks. */
+function unsaid({ queues, deadLetterArn, asyncInvocations }: Simulation): string[] {
+  const says = asyncInvocations.attempts.items.some(
+    ({ result }) => !result.ok && result.errorType === 'ERR_RETIRE_UNDONE',
+  )
+  return [
+    ...(says ? [] : ['no attempt of retire ended with ERR_RETIRE_UNDONE']),
+    ...(queues.messages(deadLetterArn).length > 0 ? [] : ['no dead letter']),
+  ]
+}
+
+/** Every trouble of a single fault in a scenario, whose calls are those of `calm`, its run without any. */
+export function singles(calm: Pick<Outcome, 'calls' | 'invocations'>): Trouble[] {
+  const { calls, invocations } = calm
+  const each = calls.map((_, call) => call)
+  const writes = each.filter((call) => stored.test(calls[call] ?? ''))
+  const numbers = Array.from({ length: invocations }, (_, number) => number)
+  return [
+    ...callFaults.flatMap((fault) => each.map((call): Trouble => ({ fault, call }))),
+    ...writes.flatMap((call) =>
+      [1, 2, 4, 8].map((reads): Trouble => ({ fault: 'stale after a write', call, reads })),
+    ),
+    ...numbers.flatMap((number) =>
+      (['in-turn', 'at-once'] as const).map((how): Trouble => ({ fault: 'delivered twice', number, how })),
+    ),
+    ...[1, 2, 3, 5, 8].map((reads): Trouble => ({ fault: 'stale reads', reads })),
+    ...[0, 1, 2, 4].flatMap((listLag) =>
+      [0, 1, 2, 4].map((acceptanceLag): Trouble => ({ fault: 'lags', listLag, acceptanceLag })),
+    ),
+  ]
+}
+
+/**
+ * Edits of an administrator between any two calls, up to the last look that a retirement takes at the labels. A label that
+ * is moved back later names a credential that is gone; `rollback` activates it first.
+ */
+export function edits({ calls }: Outcome): Trouble[] {
+  const gone = calls.findIndex((call) => call.endsWith('PUT /auth/credentials/deactivate'))
+  const lastLook = calls.findIndex((call, index) => index > gone && call.endsWith('GetSecretValue'))
+  const how = ['emergency', 'rolled back', 'copied back'] as const
+  return how.flatMap((one) =>
+    calls.slice(0, lastLook + 1).map((_, call): Trouble => ({ fault: 'edited', how: one, call })),
+  )
+}
+
+/** Any call may take nearly as long as the function may. */
+export function slow({ calls }: Outcome): Trouble[] {
+  return calls.map((_, call): Trouble => ({ fault: 'slow', call, ms: 55_000 }))
+}
+
+/** One line for a report: what went wrong, and what came of it. */
+export function described({ scenario, trouble, struck, problems }: Outcome): string {
+  const where = struck.map(
+    ({ fault, call, phase, operation }) => `${fault} at call ${call}, ${phase} ${operation}`,
+  )
+  const what = where.length > 0 ? where.join('; ') : JSON.stringify(trouble)
+  return `${scenario.name}: ${what}\n${problems.map((problem) => `    ${problem}`).join('\n')}`
+}

@@ -1,0 +1,150 @@
+import { breakages, tryOut } from './breakages.ts'
+import { callFaults } from './faults.ts'
+import {
+  described,
+  dyingTokens,
+  edits,
+  type Outcome,
+  run,
+  type Scenario,
+  scenarios,
+  shortGrace,
+  singles,
+  slow,
+  type Trouble,
+} from './matrix.ts'
+import { seededRandom } from './random.ts'
+
+/** A share of the matrix: one world, and every trouble of one sort in it. */
+export interface Part {
+  readonly name: string
+  readonly scenario: Scenario
+  /** The troubles, given the world's run without any. */
+  readonly troubles: (calm: Outcome) => readonly Trouble[]
+}
+
+export interface Result {
+  /** Schedules that were run. */
+  readonly schedules: number
+  /** One text for each that did not converge, or broke an invariant on the way. */
+  readonly failures: readonly string[]
+  /** Calls of the two functions. */
+  readonly calls: number
+}
+
+const part =
+  (sort: string, troubles: Part['troubles']) =>
+  (scenario: Scenario): Part => ({
+    name: `${sort}: ${scenario.name}`,
+    scenario,
+    troubles,
+  })
+
+const withoutDuplicates = scenarios.filter(({ duplicates }) => duplicates === 'refuse')
+
+/** Every single fault at every call, in every world. */
+export const singleFaults: readonly Part[] = scenarios.map(part('single faults', singles))
+
+/** An administrator's edit between any two calls, and a call that takes long. */
+export const edited: readonly Part[] = withoutDuplicates.map(part('edits', edits))
+const slowed: readonly Part[] = [...withoutDuplicates, shortGrace].map(part('slow calls', slow))
+
+/**
+ * Every fault at every call from the promotion to the first retirement that is undone, and at every later undoing: what
+ * comes between is the same once more, for as long as anybody retries.
+ */
+const dying: readonly Part[] = dyingTokens.map(
+  part('retirements undone', ({ calls }) => {
+    const isFirst = (name: string, call: number) => call < 70 && /^(finishSecret|retire) /.test(name)
+    const isUndoing = (name: string) => /^(finishSecret|retire) PUT .auth.credentials.activate$/.test(name)
+    return callFaults.flatMap((fault) =>
+      calls.flatMap((name, call): Trouble[] =>
+        isFirst(name, call) || isUndoing(name) ? [{ fault, call }] : [],
+      ),
+    )
+  }),
+)
+
+const pairsPerWorld = 1_500
+const lotsPerWorld = 500
+
+/** Two faults in one rotation: calls and faults by lot, the same ones for the same seed. */
+const pairs: readonly Part[] = scenarios.map(
+  part('pairs of faults', ({ calls }) => {
+    const random = seededRandom(1)
+    const whole = (below: number) => Math.floor(random() * below)
+    const strike = (from: number) => ({
+      fault: callFaults[whole(callFaults.length)] ?? 'refused',
+      // A first fault brings retries, and calls that the calm run has not.
+      call: from + whole(calls.length + 20 - from),
+    })
+    return Array.from({ length: pairsPerWorld }, (): Trouble => {
+      const first = strike(0)
+      return { fault: 'two', first, second: strike(Math.min(first.call + 1, calls.length)) }
+    })
+  }),
+)
+
+/** One call in ten goes wrong, for two hours. */
+const byLot: readonly Part[] = scenarios.map(
+  part('faults by lot', () =>
+    Array.from({ length: lotsPerWorld }, (_, seed): Trouble => ({ fault: 'by lot', seed: seed + 1 })),
+  ),
+)
+
+/** All that `npm run prove` runs, the longest shares first. */
+export const everyPart: readonly Part[] = [
+  ...byLot,
+  ...pairs,
+  ...singleFaults,
+  ...dying,
+  ...edited,
+  ...slowed,
+]
+
+/** Runs a part; `progress` hears of every schedule that is done. */
+export async function runPart(
+  { scenario, troubles }: Part,
+  progress: (done: { of: number }) => void = () => {},
+): Promise<Result> {
+  // A client's first call takes more turns than the next ones, and comes after others then.
+  await run({ scenario, trouble: { fault: 'none' } })
+  const calm = await run({ scenario, trouble: { fault: 'none' } })
+  const failures = calm.problems.length > 0 ? [described(calm)] : []
+  const chosen = troubles(calm)
+  let calls = calm.calls.length
+  for (const trouble of chosen) {
+    const outcome = await run({ scenario, trouble })
+    calls += outcome.calls.length
+    const strayed = strayedFrom(calm, outcome)
+    if (outcome.problems.length > 0 || strayed !== undefined)
+      failures.push(described(outcome) + (strayed ?? ''))
+    progress({ of: chosen.length + 1 })
+  }
+  return { schedules: chosen.length + 1, failures, calls }
+}
+
+/** Until it is struck, a run makes the calls of the calm one: else the schedules would not be all there are. */
+function strayedFrom(calm: Outcome, outcome: Outcome): string | undefined {
+  const [first] = outcome.struck
+  if (first === undefined || outcome.trouble.fault === 'by lot' || first.call >= calm.calls.length)
+    return undefined
+  const made = `${first.phase} ${first.operation}`
+  const expected = calm.calls[first.call]
+  return made === expected ? undefined : `    call ${first.call} was to be ${expected}`
+}
+
+/** Breaks the functions on purpose, and reports the breakages that the matrix does not find. */
+export async function runBreakages(): Promise<Result> {
+  const failures: string[] = []
+  for (const breakage of breakages) {
+    const { broken, asItIs } = await tryOut(breakage)
+    if (!breakage.caughtBy.test(broken.join('\n'))) failures.push(`not found: ${breakage.name}`)
+    if (asItIs.length > 0) failures.push(`found without it: ${breakage.name}: ${asItIs.join('; ')}`)
+  }
+  return { schedules: breakages.length, failures, calls: 0 }
+}
+
+/** The line that a part ends with. */
+export const convergence = ({ schedules, failures }: Pick<Result, 'schedules' | 'failures'>): string =>
+  `${schedules - failures.length} of ${schedules} schedules converge`

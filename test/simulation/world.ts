@@ -1,0 +1,572 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, createClock } from '../../sandbox/clock.ts'
+import { createDfnsHandler } from '../../sandbox/dfns/handler.ts'
+import { createDfns, type Dfns } from '../../sandbox/dfns/organisation.ts'
+import type { Switches } from '../../sandbox/dfns/switches.ts'
+import { createWire, type Wire } from '../../sandbox/faults.ts'
+import {
+  type AsyncInvocations,
+  type AsyncSwitches,
+  createAsyncInvocations,
+} from '../../sandbox/lambda/async.ts'
+import { duplicated } from '../../sandbox/lambda/duplicate.ts'
+import { errorLine } from '../../sandbox/lambda/error-report.ts'
+import type { InvocationResult, LambdaFunction } from '../../sandbox/lambda/invocation.ts'
+import { createQueues, type Queues } from '../../sandbox/queues.ts'
+import { deadLetterArn, guideWorld } from '../../sandbox/scene.ts'
+import { createSchedulerHandler } from '../../sandbox/scheduler/handler.ts'
+import type { SchedulerSwitches } from '../../sandbox/scheduler/schedule.ts'
+import { createSchedules, type Schedules } from '../../sandbox/scheduler/schedules.ts'
+import type { EngineSwitches } from '../../sandbox/secrets-manager/engine-state.ts'
+import { createSecretsManagerHandler } from '../../sandbox/secrets-manager/handler.ts'
+import { createEngine, type Engine } from '../../sandbox/secrets-manager/rotation.ts'
+import type { RotationRules, VaultSwitches } from '../../sandbox/secrets-manager/secret.ts'
+import { createVault, type Vault } from '../../sandbox/secrets-manager/vault.ts'
+import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
+import { createParameters, type Parameters } from '../../sandbox/ssm/parameters.ts'
+import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
+import { type AccountAlgorithm, newKey } from '../../sandbox/scene.ts'
+import { credIdOf } from '../../lambdas/crypto/lineage.ts'
+import { errorCodes } from '../../lambdas/errors.ts'
+import { type Checkers, createCheckers, type Finding } from './checkers.ts'
+import {
+  currentInvocation,
+  type Invocation,
+  invoke,
+  never,
+  outsideInvocations,
+  type Phase,
+  type Send,
+} from './invocation.ts'
+import { type Lambdas, theseLambdas } from './lambdas.ts'
+import { seededRandom } from './random.ts'
+import { awsClients, connectionLost, openOrigin, timedOut, waitInVain } from './transport.ts'
+
+/** One outgoing call of an invocation, before it leaves. */
+export interface SimulatedCall {
+  /** Counts the calls of all invocations since the world began, from 0. */
+  readonly index: number
+  readonly request: WireRequest
+  readonly invocation: Invocation
+}
+
+/** Something that happens, to its end, between two calls of an invocation. */
+export interface Interruption {
+  readonly meanwhile: () => Promise<void>
+}
+
+/**
+ * Asked before every outgoing call of rotate and retire: a fault of the wire strikes it, an interruption happens first.
+ */
+export type SimulationPlan = (call: SimulatedCall) => Fault | Interruption | undefined
+
+/** How Lambda delivers one event: once, unless told otherwise. */
+export type DeliveryPlan = (invocation: {
+  number: number
+  arn: string
+  phase: Phase
+}) => 'in-turn' | 'at-once' | undefined
+
+/** Durations as a policy writes them: `PT24H`. */
+export interface SimulatedGrace {
+  readonly default: string
+  readonly adopted: string
+}
+
+export interface SimulationOptions {
+  /** Everything that the code under test draws by lot; 1 unless given. */
+  readonly seed?: number
+  /** 2026-01-05T00:00:00Z unless given. */
+  readonly start?: Date
+  /** Of Dfns, on top of the world of its rotation guide. */
+  readonly switches?: Partial<Switches>
+  readonly vaultSwitches?: Partial<VaultSwitches>
+  readonly engineSwitches?: Partial<EngineSwitches>
+  readonly asyncSwitches?: Partial<AsyncSwitches>
+  readonly schedulerSwitches?: Partial<SchedulerSwitches>
+  /** The policy's; PT24H and P7D unless given. A secret may have a tag of its own. */
+  readonly grace?: SimulatedGrace
+  /** The code to run; the repository's own `lambdas/` unless given. */
+  readonly lambdas?: Lambdas
+  /** Keeps every request, event and effect (the default). A run of many rotations does without. */
+  readonly keepsHistory?: boolean
+}
+
+export interface NewSecret {
+  readonly name: string
+  /** A person made the first credential (the default), or an earlier rotation of this secret did. */
+  readonly first?: 'adopted' | 'own'
+  readonly algorithm?: AccountAlgorithm
+  /** The tag dfns-rotator:grace. */
+  readonly grace?: string
+  readonly tags?: Readonly<Record<string, string>>
+  /** More fields of the document. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface SimulatedSecret {
+  readonly arn: string
+  readonly userId: string
+  readonly rules: RotationRules
+}
+
+/**
+ * A world of one AWS account and one Dfns organisation in memory, with the real code of `lambdas/` as its two functions.
+ *
+ *     const world = createSimulation({ seed: 7, grace: { default: 'PT24H', adopted: 'P7D' } })
+ *     const { arn } = await world.addSecret({ name: 'prod/dfns' })
+ *     await world.rotateNow(arn)              // RotateSecret, with the first attempt
+ *     world.plan = (call) => …                // faults, see faults.ts; undefined: none
+ *     await world.advance(24 * hours)         // retries, schedules, rotations by rule, retirements
+ *     world.findings                          // what the checkers found, at every call and since
+ *     world.checkers.unconverged(arn)         // once faults have stopped: what is not as it has to be
+ *     world.close()
+ *
+ * Nothing in it opens a socket or waits for real time. The same seed and the same plan give the same run, but for the
+ * bytes of keys and ids, which nothing decides by.
+ */
+export interface Simulation {
+  readonly clock: Clock
+  readonly vault: Vault
+  readonly engine: Engine
+  readonly scheduler: Schedules
+  readonly asyncInvocations: AsyncInvocations
+  readonly queues: Queues
+  readonly dfns: Dfns
+  readonly orgId: string
+  readonly origin: string
+  /** By ARN; a test may take one away or put another. */
+  readonly functions: Map<string, LambdaFunction>
+  readonly rotateArn: string
+  readonly retireArn: string
+  readonly deadLetterArn: string
+  readonly wire: Wire
+  readonly checkers: Checkers
+  readonly findings: readonly Finding[]
+  readonly counts: { calls: number; invocations: number; rotations: number; retirements: number }
+  /** In [0, 1), from the seed: for what a test decides by lot. */
+  readonly random: () => number
+  /** Asked before every outgoing call of the two functions; may be set and taken away at any time. */
+  plan: SimulationPlan | undefined
+  /** Asked before every invocation. */
+  delivery: DeliveryPlan | undefined
+  /** A service account with a key, and a secret that holds it. Rotation is off until `rotateNow` or `rotateBy`. */
+  addSecret(secret: NewSecret): Promise<SimulatedSecret>
+  /**
+   * Turns rotation on, or changes its rules, without rotating (`RotateImmediately: false`, which runs a test
+   * rotation).
+   */
+  rotateBy(secretArn: string, rules: RotationRules): Promise<void>
+  /**
+   * Rotate secret immediately, and the first attempt of it. Turns rotation on if it is off (every 30 days). `refused`
+   * while another rotation is not complete.
+   */
+  rotateNow(secretArn: string): Promise<'begun' | 'refused'>
+  /** Moves the clock, and with it everything that falls due: retries, schedules, windows. Milliseconds. */
+  advance(ms: number): Promise<void>
+  /** A call of an administrator: no fault strikes it and it is not counted. Throws AWS's error. */
+  secretsManager<T = unknown>(operation: string, input: object): Promise<T>
+  /** Invokes the event of an invocation once more, now, as a function of its own. */
+  again(invocation: Invocation): Promise<InvocationResult>
+  /** Forgets the world's origin. */
+  close(): void
+}
+
+const ofAccount = 'eu-west-1:000000000000'
+const rotateArn = `arn:aws:lambda:${ofAccount}:function:dfns-rotator-rotate`
+const retireArn = `arn:aws:lambda:${ofAccount}:function:dfns-rotator-retire`
+const scheduleGroup = 'dfns-rotator'
+const policyName = '/dfns-rotator/policy'
+
+/** The account's services: state only. */
+function createAccount(options: SimulationOptions, clock: Clock) {
+  const { vaultSwitches = {}, engineSwitches = {}, asyncSwitches = {}, schedulerSwitches = {} } = options
+  const functions = new Map<string, LambdaFunction>()
+  const vault = createVault({ clock, switches: vaultSwitches })
+  const queues = createQueues(clock)
+  const asyncInvocations = createAsyncInvocations({ clock, functions, queues, switches: asyncSwitches })
+  for (const arn of [rotateArn, retireArn]) asyncInvocations.configure({ arn, onFailure: deadLetterArn })
+  const scheduling = {
+    clock,
+    invocations: asyncInvocations,
+    queues,
+    groups: [scheduleGroup],
+    switches: schedulerSwitches,
+  }
+  const scheduler = createSchedules(scheduling)
+  const engine = createEngine({ clock, vault, functions, switches: engineSwitches })
+  return {
+    clock,
+    functions,
+    vault,
+    queues,
+    asyncInvocations,
+    scheduler,
+    engine,
+    parameters: createParameters(clock),
+  }
+}
+
+type Account = ReturnType<typeof createAccount>
+
+interface Core extends Account {
+  readonly dfns: Dfns
+  readonly orgId: string
+  readonly wire: Wire
+  readonly checkers: Checkers
+  readonly random: () => number
+  readonly counts: Simulation['counts']
+  readonly keepsHistory: boolean
+  readonly live: Set<Invocation>
+  plan: SimulationPlan | undefined
+  delivery: DeliveryPlan | undefined
+}
+
+/** Makes the world; see Simulation. */
+export function createSimulation(options: SimulationOptions = {}): Simulation {
+  const { seed = 1, start, grace = { default: 'PT24H', adopted: 'P7D' }, keepsHistory = true } = options
+  const clock = createClock(start && { start })
+  const account = createAccount(options, clock)
+  const dfns = createDfns({ clock, switches: { ...guideWorld, ...options.switches } })
+  const { orgId } = dfns.createOrganisation()
+  const secretsManager = createSecretsManagerHandler(account)
+  const handlers = {
+    secretsmanager: secretsManager,
+    ssm: createSsmHandler(account.parameters),
+    scheduler: createSchedulerHandler(account.scheduler),
+    dfns: createDfnsHandler(dfns),
+  }
+  const wire = createWire({ handlers, onKill: () => currentInvocation()?.die('Runtime.ExitError') })
+  const checkers = createCheckers({ ...account, dfns, keepsHistory })
+  const counts = { calls: 0, invocations: 0, rotations: 0, retirements: 0 }
+  const core: Core = {
+    ...account,
+    dfns,
+    orgId,
+    wire,
+    checkers,
+    counts,
+    keepsHistory,
+    random: seededRandom(seed),
+    live: new Set(),
+    plan: undefined,
+    delivery: undefined,
+  }
+  countRotations(core)
+  const { origin, close } = openOrigin((request) => dispatch(core, request))
+  putPolicy({ parameters: account.parameters, origin, grace })
+  const run = runnerOf({
+    core,
+    lambdas: options.lambdas ?? theseLambdas,
+    send: (request) => dispatch(core, request),
+  })
+  for (const arn of [rotateArn, retireArn]) account.functions.set(arn, deliveredFunction({ core, arn, run }))
+  const administrator = administratorOf({ core, call: callerOf(secretsManager) })
+  return Object.assign(core, {
+    origin,
+    rotateArn,
+    retireArn,
+    deadLetterArn,
+    findings: checkers.findings,
+    secretsManager: administrator,
+    addSecret: (secret: NewSecret) => addSecret({ core, administrator, origin, grace, secret }),
+    rotateBy: (secretArn: string, rules: RotationRules) =>
+      rotateBy({ core, administrator, secretArn, rules }),
+    rotateNow: (secretArn: string) => rotateNow({ core, administrator, secretArn }),
+    advance: async (ms: number) => {
+      await clock.advance(ms)
+      checkers.look('time passing')
+    },
+    again: ({ arn, event }: Invocation) => run({ arn, event }),
+    close,
+  })
+}
+
+function putPolicy({
+  parameters,
+  origin,
+  grace,
+}: {
+  parameters: Parameters
+  origin: string
+  grace: SimulatedGrace
+}): void {
+  const value = JSON.stringify({ allowedBaseUrls: [origin], grace })
+  parameters.put({ name: policyName, value, type: 'String', overwrite: true })
+}
+
+function countRotations({ engine, counts }: Core): void {
+  engine.events.listen((event) => {
+    if (event.detail && 'eventName' in event.detail && event.detail.eventName === 'RotationSucceeded')
+      counts.rotations += 1
+  })
+}
+
+/** One request of an invocation: faults, the service, and then the checkers. */
+async function dispatch(core: Core, request: WireRequest): Promise<WireResponse> {
+  const invocation = currentInvocation()
+  if (invocation === undefined) throw new Error(`${request.operation} was called outside of an invocation`)
+  const fault = await struckBy({ core, request, invocation })
+  if (invocation.isDead) return never()
+  core.checkers.sent({ invocation, request })
+  core.wire.plan = () => fault
+  const reply = await core.wire.dispatch(request)
+  core.checkers.look(`${invocation.phase}: ${request.operation}`)
+  if (fault === 'lost-before') waitInVain(request.service)
+  if (invocation.isDead) return never()
+  if (reply === 'broken') throw fault === 'lost-before' ? timedOut() : connectionLost()
+  core.checkers.received({ invocation, request, reply })
+  if (!core.keepsHistory) forget(core)
+  return reply
+}
+
+async function struckBy(call: {
+  core: Core
+  request: WireRequest
+  invocation: Invocation
+}): Promise<Fault | undefined> {
+  const { core, request, invocation } = call
+  if (invocation.isDead) return never()
+  const index = core.counts.calls++
+  invocation.calls += 1
+  const strike = core.plan?.({ index, request, invocation })
+  if (strike === undefined || typeof strike === 'string' || 'reply' in strike) return strike
+  await strike.meanwhile()
+  return undefined
+}
+
+/** What only grows, and nothing looks at: a run of 90 days makes a million calls. */
+function forget({ wire, engine, vault, asyncInvocations, dfns, live }: Core): void {
+  const { events, progress } = engine
+  const { items: changes } = vault.changes
+  const { items: attempts } = asyncInvocations.attempts
+  const lists: readonly (readonly unknown[])[] = [
+    wire.calls,
+    events.items,
+    progress.items,
+    changes,
+    attempts,
+    dfns.state.effects,
+  ]
+  for (const list of lists) (list as unknown[]).length = 0
+  // One invocation's challenges are no other's: once none runs, all have been used or given up.
+  if (live.size > 1) return
+  for (const store of [dfns.state.challenges, dfns.state.userActions]) {
+    for (const [id, { used }] of store) if (used) store.delete(id)
+  }
+}
+
+type Run = (invocation: { arn: string; event: unknown }) => Promise<InvocationResult>
+
+/** Runs an event in the real code, as one invocation. */
+function runnerOf({ core, lambdas, send }: { core: Core; lambdas: Lambdas; send: Send }): Run {
+  const { clock, counts, random, checkers, live } = core
+  const { scheduler: client, ...clients } = awsClients
+  const target = {
+    functionArn: retireArn,
+    roleArn: 'arn:aws:iam::000000000000:role/dfns-rotator-scheduler',
+    group: scheduleGroup,
+    deadLetterArn,
+  }
+  const work = async (invocation: Invocation): Promise<void> => {
+    const { arn, event: input, time, log } = invocation
+    const schedules = lambdas.schedulesOf({ client, target, time })
+    if (arn === retireArn) {
+      const event = lambdas.readRetireEvent(input)
+      return lambdas.retireSuperseded({ event, clients, policyName, schedules, time, log })
+    }
+    const event = lambdas.readEvent(input)
+    const rotation = await lambdas.openRotation({ event, clients, policyName, schedules, time, log })
+    await lambdas.runPhase({ step: event.step, rotation })
+  }
+  return async ({ arn, event }) => {
+    const number = counts.invocations++
+    const begun = (invocation: Invocation) => {
+      live.add(invocation)
+      checkers.begun(invocation)
+    }
+    let invocation: Invocation | undefined
+    const result = await invoke({
+      number,
+      arn,
+      event,
+      send,
+      random,
+      now: () => clock.now(),
+      begun,
+      work: (one) => {
+        invocation = one
+        return reported({ invocation: one, work: work(one) })
+      },
+    })
+    if (invocation !== undefined) {
+      live.delete(invocation)
+      if (invocation.phase === 'retire' && result.ok) counts.retirements += 1
+      checkers.ended({ invocation, result })
+    }
+    return result
+  }
+}
+
+/** What Lambda makes of how an invocation ends. Anything but one of our own errors is a defect, and shows as one. */
+async function reported({
+  invocation,
+  work,
+}: {
+  invocation: Invocation
+  work: Promise<void>
+}): Promise<InvocationResult> {
+  try {
+    await work
+    return { ok: true, payload: null }
+  } catch (error) {
+    invocation.lines.push(errorLine({ thrown: error, requestId: String(invocation.number) }))
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    const isKnown = (errorCodes as readonly string[]).includes(name)
+    return { ok: false, errorType: isKnown ? name : `Unexpected ${name}`, errorMessage: message }
+  }
+}
+
+function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: Run }): LambdaFunction {
+  const target: LambdaFunction = { arn, invoke: (event) => run({ arn, event }) }
+  return {
+    arn,
+    invoke: (event) => {
+      const phase = (event as { Step?: Phase }).Step ?? 'retire'
+      settleReads(core)
+      const how = core.delivery?.({ number: core.counts.invocations, arn, phase })
+      return (how ? duplicated({ target, how }) : target).invoke(event)
+    },
+  }
+}
+
+/** Eventual consistency is a matter of seconds: what was written before this moment of the clock is seen by now. */
+function settleReads({ vault, clock }: Core): void {
+  if (vault.staleReads === 0) return
+  for (const secret of vault.list()) {
+    if (secret.changedAt === clock.now()) continue
+    for (let left = vault.staleReads; left > 0; left--) vault.view(secret)
+  }
+}
+
+function callerOf(handle: WireHandler): Simulation['secretsManager'] {
+  return async <T>(operation: string, input: object): Promise<T> => {
+    const headers = { 'x-amz-target': `secretsmanager.${operation}` }
+    const request = { service: 'secretsmanager', operation, method: 'POST', path: '/', headers } as const
+    const { status, body } = await handle({ ...request, body: JSON.stringify(input) })
+    const reply = JSON.parse(body) as T & { __type?: string; message?: string }
+    if (status < 400) return reply
+    throw Object.assign(new Error(`${operation}: ${reply.__type}: ${reply.message}`), { name: reply.__type })
+  }
+}
+
+type Administrator = Simulation['secretsManager']
+
+const edits = [
+  'PutSecretValue',
+  'UpdateSecret',
+  'UpdateSecretVersionStage',
+  'CancelRotateSecret',
+  'DeleteSecret',
+]
+
+/** An administrator's edit is nobody's invocation, also when a plan makes it in the middle of one. */
+function administratorOf({ core, call }: { core: Core; call: Administrator }): Administrator {
+  return async <T>(operation: string, input: object): Promise<T> => {
+    const { SecretId } = input as { SecretId?: string }
+    if (SecretId !== undefined && edits.includes(operation))
+      core.checkers.edited(core.vault.find(SecretId).arn)
+    return outsideInvocations(() => call<T>(operation, input))
+  }
+}
+
+async function addSecret(adding: {
+  core: Core
+  administrator: Administrator
+  origin: string
+  grace: SimulatedGrace
+  secret: NewSecret
+}): Promise<SimulatedSecret> {
+  const { core, administrator, origin, grace, secret } = adding
+  const { dfns, orgId, checkers } = core
+  const { name, first = 'adopted', algorithm = 'Ed25519', fields = {}, tags = {} } = secret
+  const given = secret.grace === undefined ? tags : { ...tags, 'dfns-rotator:grace': secret.grace }
+  const Tags = Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
+  const { ARN: arn } = await administrator<{ ARN: string }>('CreateSecret', {
+    Name: name,
+    Tags,
+    ClientRequestToken: randomUUID(),
+  })
+  const { publicKey, privateKey } = newKey(algorithm)
+  const issued = dfns.createServiceAccount({ orgId, name, publicKey })
+  const { userId, tokenId, authToken } = issued
+  const made =
+    first === 'adopted'
+      ? { credId: issued.credId, privateKey }
+      : registeredEarlier({ dfns, userId, arn, algorithm })
+  const document = {
+    kind: 'ServiceAccountKey',
+    baseUrl: origin,
+    orgId,
+    authToken,
+    credId: made.credId,
+    privateKey: made.privateKey,
+    ...fields,
+  }
+  // Before the value: from its first moment on it is watched.
+  checkers.watch({ arn, userId, tokenId, adoptedCredId: issued.credId, grace, tag: secret.grace })
+  const SecretString = JSON.stringify(document)
+  await administrator('PutSecretValue', { SecretId: arn, SecretString, ClientRequestToken: randomUUID() })
+  // A credential made by an earlier rotation has outlived the one it superseded.
+  if (first === 'own') {
+    dfns.setCredentialActive({ credentialUuid: issued.credentialUuid, isActive: false })
+  }
+  return { arn, userId, rules: { AutomaticallyAfterDays: 30 } }
+}
+
+function registeredEarlier(earlier: {
+  dfns: Dfns
+  userId: string
+  arn: string
+  algorithm: AccountAlgorithm
+}): { credId: string; privateKey: string } {
+  const { dfns, userId, arn, algorithm } = earlier
+  const { publicKey, privateKey } = newKey(algorithm)
+  const credId = credIdOf({ secretArn: arn, token: 'an earlier rotation of this very secret' })
+  dfns.addCredential({ userId, name: 'earlier', publicKey, credId })
+  return { credId, privateKey }
+}
+
+async function rotateBy(change: {
+  core: Core
+  administrator: Administrator
+  secretArn: string
+  rules: RotationRules
+}): Promise<void> {
+  const { core, administrator, secretArn: SecretId, rules: RotationRules } = change
+  const configuration = { RotationLambdaARN: rotateArn, RotationRules, RotateImmediately: false }
+  await administrator('RotateSecret', { SecretId, ClientRequestToken: randomUUID(), ...configuration })
+  await core.engine.settled()
+  core.checkers.look('RotateSecret')
+}
+
+async function rotateNow(rotation: {
+  core: Core
+  administrator: Administrator
+  secretArn: string
+}): Promise<'begun' | 'refused'> {
+  const { core, administrator, secretArn: SecretId } = rotation
+  const isOn = core.vault.find(SecretId).rotation?.enabled === true
+  const configuration = isOn
+    ? {}
+    : { RotationLambdaARN: rotateArn, RotationRules: { AutomaticallyAfterDays: 30 } }
+  try {
+    await administrator('RotateSecret', { SecretId, ClientRequestToken: randomUUID(), ...configuration })
+  } catch (error) {
+    if (error instanceof Error && error.name === 'InvalidRequestException') return 'refused'
+    throw error
+  }
+  await core.engine.settled()
+  core.checkers.look('RotateSecret')
+  return 'begun'
+}
