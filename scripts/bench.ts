@@ -1,0 +1,134 @@
+import { availableParallelism, loadavg } from 'node:os'
+import { buildBoth, type Bundles } from './bench/bundles.ts'
+import { graces } from './bench/dependencies.ts'
+import { type Budget, median, sum } from './bench/figures.ts'
+import { measureStarts } from './bench/start.ts'
+import { budgets, line, table, title } from './bench/terminal.ts'
+import { type Counts, measureWalls, type Series, type Walls } from './bench/walls.ts'
+
+const kib = (bytes: number) => bytes / 1024
+const addedMs = [0, 20, 50, 100]
+const judgedMs = 50
+const cycles = 5
+
+function showBundles({ rotate, baseline }: Bundles): Budget[] {
+  title('Bundles, minified')
+  const sizes = [rotate, baseline].map(({ contents }) => kib(contents.length))
+  const [size = 0, least = 0] = sizes
+  table(
+    ['', 'KiB'],
+    [
+      ['rotate', size.toFixed(1)],
+      ['two AWS clients alone', least.toFixed(1)],
+    ],
+  )
+  const more = [...rotate.weights]
+    .map(([name, bytes]): [string, number] => [name, kib(bytes - (baseline.weights.get(name) ?? 0))])
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, 8)
+  line(`rotate has more: ${more.map(([name, extra]) => `${name} ${extra.toFixed(1)}`).join(', ')}`)
+  return [
+    { what: 'rotate bundle', measured: size, limit: 500, unit: 'KiB' },
+    { what: 'rotate bundle ÷ two AWS clients', measured: size / least, limit: 1.35, unit: '×' },
+  ]
+}
+
+async function showStarts(bundles: Bundles): Promise<Budget[]> {
+  const [rounds, runs] = [5, 25]
+  title(`Start → handler imported, ms: lower quartile of ${runs} processes, ${rounds} rounds, in turn`)
+  const starts = await measureStarts({ bundles, rounds, runs })
+  const row = (name: string, figures: readonly number[], digits: number) => [
+    name,
+    ...[...figures, median(figures)].map((value) => value.toFixed(digits)),
+  ]
+  const times = (name: string, subject: keyof (typeof starts)[number]) =>
+    row(
+      name,
+      starts.map((round) => round[subject]),
+      1,
+    )
+  const ratios = starts.map(({ rotate, baseline }) => rotate / baseline)
+  table(
+    ['', ...ratios.map((_, index) => `#${index + 1}`), 'median'],
+    [
+      times('rotate', 'rotate'),
+      times('two AWS clients alone', 'baseline'),
+      times('Node.js by itself', 'nothing'),
+      row('rotate ÷ two AWS clients', ratios, 2),
+    ],
+  )
+  return [{ what: 'start → handler ÷ two AWS clients', measured: median(ratios), limit: 1.15, unit: '×' }]
+}
+
+const columns = { secretsmanager: 'Secrets Manager', ssm: 'SSM', scheduler: 'Scheduler', dfns: 'Dfns' }
+const services = ['secretsmanager', 'ssm', 'scheduler', 'dfns'] as const satisfies (keyof Counts)[]
+
+function showCalls({ grace, calls }: Walls): void {
+  title(`Calls, grace ${grace}`)
+  const row = (name: string, some: readonly Counts[]) => [
+    name,
+    ...services.map((service) => String(sum(some.map((counts) => counts[service])))),
+  ]
+  const rotation = calls.filter(({ phase }) => phase !== 'retire')
+  const retirement = calls.filter(({ phase }) => phase === 'retire')
+  table(
+    ['', ...services.map((service) => columns[service])],
+    [
+      ...rotation.map(({ phase, counts }) => row(phase, [counts])),
+      row(
+        'a rotation',
+        rotation.map(({ counts }) => counts),
+      ),
+      row(
+        grace === 'PT0S' ? 'its net, 5 minutes later' : 'the retirement',
+        retirement.map(({ counts }) => counts),
+      ),
+    ],
+  )
+}
+
+function showWalls({ grace, rotation, retirement }: Walls): Budget[] {
+  title(`Wall time, grace ${grace}, ms: functions warm, fastest of ${cycles}`)
+  const rotationRatios = showSeries('a rotation, four steps', rotation)
+  if (grace !== 'PT0S') showSeries('the retirement', retirement)
+  const measured = rotationRatios[addedMs.indexOf(judgedMs)] ?? Number.NaN
+  return [
+    { what: `rotation ÷ longest chain, grace ${grace}, +${judgedMs} ms`, measured, limit: 1.15, unit: '×' },
+  ]
+}
+
+/** Returns wall time ÷ longest chain for each delay. */
+function showSeries(name: string, { walls, inOrder, dependent, waits }: Series): readonly number[] {
+  const chain = addedMs.map((ms) => ms * dependent)
+  const ratios = walls.map((ms, index) => ms / (chain[index] ?? Number.NaN))
+  table(
+    [name, ...addedMs.map((ms) => `+${ms}`)],
+    [
+      ['wall time', ...walls.map((ms) => ms.toFixed(0))],
+      [`longest chain: ${dependent} calls`, ...chain.map((ms) => ms.toFixed(0))],
+      ['ratio', ...ratios.map((ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '–'))],
+    ],
+  )
+  if (inOrder > dependent) line(`as it runs, ${inOrder} calls wait for one another`)
+  for (const [behind, some] of Map.groupBy(waits, (wait) => wait.behind)) {
+    line(`  after ${behind}, and need not: ${some.map((wait) => wait.name).join(', ')}`)
+  }
+  return ratios
+}
+
+async function main(): Promise<void> {
+  const { version, platform, arch } = process
+  const load = loadavg()[0]?.toFixed(1)
+  console.log(`Node.js ${version}, ${platform} ${arch}, ${availableParallelism()} cores, load ${load}`)
+  const bundles = await buildBoth()
+  const judged = [...showBundles(bundles), ...(await showStarts(bundles))]
+  for (const grace of graces) {
+    const walls = await measureWalls({ grace, addedMs, runs: cycles })
+    showCalls(walls)
+    judged.push(...showWalls(walls))
+  }
+  title('Budgets')
+  budgets(judged)
+}
+
+await main()

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
+
+const root = join(import.meta.dirname, '../..')
+export const rotateBundle = join(root, 'dist/rotate/index.mjs')
+
+/** What any function has to load that reads a secret and a parameter, and does nothing else. */
+const twoClients = `
+  import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+  import { SSMClient } from '@aws-sdk/client-ssm'
+  export const clients = [new SecretsManagerClient({}), new SSMClient({})]
+  export const handler = async () => {}
+`
+
+const banner =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
+
+// Those of scripts/build.ts: that they are is checked, byte by byte, before anything is compared.
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  sourcemap: false,
+  legalComments: 'none',
+  banner: { js: banner },
+  logLevel: 'warning',
+  metafile: true,
+  write: false,
+} satisfies BuildOptions
+
+export interface Bundle {
+  readonly contents: Uint8Array
+  /** Package, or `lambdas` for our own files → bytes of it, the largest first. */
+  readonly weights: ReadonlyMap<string, number>
+}
+
+export interface Bundles {
+  readonly rotate: Bundle
+  /** The two AWS clients alone. */
+  readonly baseline: Bundle
+}
+
+/** Builds both with the same options. Throws if these are not the options that dist/rotate was built with. */
+export async function buildBoth(): Promise<Bundles> {
+  const [rotate, baseline, deployed] = await Promise.all([
+    bundleOf({ entryPoints: ['lambdas/rotate.ts'] }),
+    bundleOf({ stdin: { contents: twoClients, resolveDir: root, loader: 'js' } }),
+    readFile(rotateBundle),
+  ])
+  if (deployed.equals(rotate.contents)) return { rotate, baseline }
+  throw new Error(
+    'dist/rotate is not what the options of this benchmark make of lambdas/: npm run build first',
+  )
+}
+
+async function bundleOf(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({ ...options, ...entry, outdir: 'dist' })
+  const [file] = outputFiles
+  if (file === undefined) throw new Error('esbuild made no bundle')
+  return { contents: file.contents, weights: weightsOf(metafile) }
+}
+
+function weightsOf({ outputs }: Metafile): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>()
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = packageOf(path)
+      weights.set(name, (weights.get(name) ?? 0) + bytesInOutput)
+    }
+  }
+  return new Map([...weights].toSorted(([, a], [, b]) => b - a))
+}
+
+function packageOf(path: string): string {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path.split('/')[0] ?? path
+}
