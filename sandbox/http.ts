@@ -114,6 +114,9 @@ export async function serve({
       )
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))
   })
+  // A client may come back to a connection after a while of work; a server that closes it just then loses a
+  // request.
+  server.keepAliveTimeout = 0
   const url = await listen({ server, port })
   return {
     url,
