@@ -99,7 +99,12 @@ const cases: readonly Case[] = [
     sentence: 'no file names a path of the machine it was written on',
     rule: noMachinePath,
     bad: ['work', 'root', 'home', 'Users'].map((name) => at('docs/a.md', `see ${['', name, 'a'].join('/')}`)),
-    good: [at('docs/a.md', 'https://example.org/work/a, ./home/a, `${x}/root/a`, /var/task/index.mjs')],
+    good: [
+      at(
+        'docs/a.md',
+        ['https://example.org/work/a, ./home/a, `${x}/ro', 'ot/a`, /var/task/index.mjs'].join(''),
+      ),
+    ],
   },
   {
     sentence: "no file names a package registry's host",
