@@ -179,6 +179,13 @@ describe('setSecret', () => {
     },
   )
 
+  test('tells a token that nothing accepts any more apart from a refusal', async () => {
+    const { scene, account, run, invoke } = await begin()
+    await run('createSecret')
+    scene.dfns.setTokenActive({ tokenId: account.tokenId, isActive: false })
+    expect(await invoke('setSecret')).toMatchObject({ errorType: 'ERR_TOKEN_EXPIRED' })
+  })
+
   test('waits for a value that was put a moment ago', async () => {
     const { vault, run, invoke } = await begin()
     vault.staleReads = 4
@@ -288,6 +295,17 @@ describe('finishSecret', () => {
       expect(await scene.signingStatus(account.document)).toBe(200)
     },
   )
+
+  test('does not believe a deactivation that was answered with success and not carried out', async () => {
+    const { scene, account, wire, invoke, run } = await begin()
+    await run('createSecret', 'setSecret', 'testSecret')
+    const reply = { status: 200, body: '{"message":"success"}' }
+    wire.plan = ({ operation }) => (operation === 'PUT /auth/credentials/deactivate' ? { reply } : undefined)
+    expect(await invoke('finishSecret')).toMatchObject({ errorType: 'ERR_DFNS_RESPONSE' })
+    wire.plan = undefined
+    await run('finishSecret')
+    expect(await scene.signingStatus(account.document)).toBe(401)
+  })
 
   test('refuses a pending key that stopped working since testSecret', async () => {
     const { scene, account, invoke, run, labels } = await begin()
