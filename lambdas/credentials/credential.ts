@@ -28,6 +28,8 @@ export interface Deactivation {
   readonly perform: () => Promise<void>
   /** Whether any of them is deactivated: by this, or by an attempt before. */
   readonly isBegun: () => boolean
+  /** Proves by a signature that the current generation is accepted. */
+  readonly prove: () => Promise<void>
   readonly undo: () => Promise<void>
   /** Fails if Dfns goes on listing one of them as active: success was answered, and nothing done. */
   readonly confirm: () => Promise<void>

@@ -40,6 +40,22 @@ export async function prove({
   if (accepted === undefined && refusal !== undefined) throw refusal
 }
 
+/** The same for a generation whose uuid a list has told already, or not at all. */
+export async function proveListed(listed: {
+  generation: KeyDocument
+  credentialUuid: string | undefined
+  means: Means
+}): Promise<void> {
+  const { generation, credentialUuid, means } = listed
+  const action = credentialUuid === undefined ? listing : activationOf(credentialUuid)
+  await means
+    .dfnsAs(generation.identity)
+    .signUserAction(action)
+    .catch((error: unknown) => {
+      throw explainSigning({ error, generation })
+    })
+}
+
 /** The refusal of a key, which a fresh one is given time to outlive. Whatever else went wrong is thrown. */
 function refusalOf({ error, generation }: { error: unknown; generation: KeyDocument }): RotationError {
   const explained = explainSigning({ error, generation })

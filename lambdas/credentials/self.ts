@@ -1,12 +1,12 @@
 import { attest } from '../crypto/key-credential.ts'
 import { credentialNameOf, type Lineage } from '../crypto/lineage.ts'
-import { isCode, RotationError } from '../errors.ts'
+import { RotationError } from '../errors.ts'
 import type { Dfns, UserActionChallenge } from '../ports/dfns.ts'
 import { settled } from '../ports/time.ts'
-import type { Deactivation, Means, Superseded } from './credential.ts'
+import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { credentialsOf, prove } from './proof.ts'
-import { explaining, meaningOf } from './refusals.ts'
+import { explaining } from './refusals.ts'
 import { assertFollows } from './succession.ts'
 
 interface Registration {
@@ -66,43 +66,4 @@ function assertUnknown({ id, on }: KeyDocument): (challenge: UserActionChallenge
 async function isRegistered({ dfns, pending, means }: { dfns: Dfns; pending: KeyDocument; means: Means }) {
   const look = async () => ((await credentialsOf(dfns, pending)).length > 0 ? true : undefined)
   return (await settled(means.time, () => look().catch(() => undefined))) === true
-}
-
-/** Deactivates every credential under the superseded id, signed by the current key. None is ever deleted. */
-export async function deactivateBySelf(rotation: {
-  current: KeyDocument
-  superseded: Superseded
-  means: Means
-}): Promise<Deactivation> {
-  const { current, superseded, means } = rotation
-  const dfns = means.dfnsAs(current.identity)
-  const explain = async (error: unknown): Promise<never> => {
-    const meaning = await meaningOf({ error, generation: current, means })
-    throw isCode(meaning, 'ERR_NOT_ALLOWED')
-      ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
-      : meaning
-  }
-  const listed = await credentialsOf(dfns, superseded).catch(explain)
-  const credentialUuids = listed.map(({ credentialUuid }) => credentialUuid)
-  let begun = listed.some(({ isActive }) => !isActive)
-  const perform = async () => {
-    for (const { credentialUuid, isActive } of listed) {
-      if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
-      begun = true
-    }
-  }
-  const undo = async () => {
-    for (const credentialUuid of credentialUuids) await dfns.activateCredential(credentialUuid).catch(explain)
-  }
-  const confirm = async () => {
-    const isDone = async () =>
-      (await credentialsOf(dfns, superseded)).some(({ isActive }) => isActive) ? undefined : true
-    // A list may lag for a moment.
-    if ((await settled(means.time, isDone).catch(explain)) === true) return
-    const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
-    throw new RotationError('ERR_DFNS_RESPONSE', `credential ${superseded.id}: ${problem}`, {
-      retryable: true,
-    })
-  }
-  return { credentialUuids, perform, isBegun: () => begun, undo, confirm }
 }

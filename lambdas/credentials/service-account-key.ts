@@ -2,10 +2,11 @@ import { algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithm
 import { credIdOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { Credential, Means } from './credential.ts'
+import { deactivateBySelf } from './deactivation.ts'
 import { type KeyDocument, readKeyDocument } from './document.ts'
 import { prove } from './proof.ts'
 import { isUsedSince, ownIdOf, ownUuids } from './own-credentials.ts'
-import { deactivateBySelf, registerBySelf } from './self.ts'
+import { registerBySelf } from './self.ts'
 import { probeSelf } from './self-probe.ts'
 import { assertFollows, successorOf } from './succession.ts'
 

@@ -90,6 +90,24 @@ export interface Dfns {
   signUserAction(action: UserAction): Promise<void>
 }
 
+/**
+ * Dfns for one invocation. Whoever asks for a token's credentials while the same list is under way is told
+ * what that tells: phases ask in parallel, and every list counts against the organisation's rate limit.
+ */
+export function dfnsOf(time: Time): (identity: Identity) => Dfns {
+  const underWay = new Map<string, Promise<readonly ListedCredential[]>>()
+  return (identity) => {
+    const dfns = dfnsAs(identity, time)
+    const token = `${identity.origin} ${identity.authToken}`
+    const listCredentials = () => {
+      const running = underWay.get(token) ?? dfns.listCredentials().finally(() => underWay.delete(token))
+      underWay.set(token, running)
+      return running
+    }
+    return { ...dfns, listCredentials }
+  }
+}
+
 export function dfnsAs(identity: Identity, time: Time): Dfns {
   const fetchFromDfns = dfnsTransport({ origin: identity.origin, time, read: readReply })
   const once = <T>(call: () => Promise<T>) => transport.run(fetchFromDfns, call)

@@ -1,6 +1,9 @@
 import {
   ConflictException,
   CreateScheduleCommand,
+  GetScheduleCommand,
+  type GetScheduleCommandOutput,
+  ResourceNotFoundException,
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
@@ -31,6 +34,15 @@ export interface Schedules {
    * CreateSchedule; where the name is taken UpdateSchedule, which overwrites every field, the time included.
    */
   put(schedule: OneTimeSchedule): Promise<void>
+  /** GetSchedule; nothing if there is none of that name. */
+  get(name: string): Promise<WrittenSchedule | undefined>
+}
+
+/** A schedule as it is read back, whoever wrote it. */
+export interface WrittenSchedule {
+  /** Nothing if it is not a one-time schedule in UTC. */
+  readonly at: Date | undefined
+  readonly input: string
 }
 
 export function schedulesOf(parts: {
@@ -52,6 +64,16 @@ export function schedulesOf(parts: {
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'CreateSchedule', on: schedule.name })
       }
     },
+
+    async get(name) {
+      try {
+        const command = new GetScheduleCommand({ Name: name, GroupName: target.group })
+        return written(await client.send(command, options()))
+      } catch (error) {
+        if (error instanceof ResourceNotFoundException) return undefined
+        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'GetSchedule', on: name })
+      }
+    },
   }
 }
 
@@ -71,6 +93,11 @@ function inputOf({ schedule, target }: { schedule: OneTimeSchedule; target: Sche
       ...(deadLetterArn !== undefined && { DeadLetterConfig: { Arn: deadLetterArn } }),
     },
   }
+}
+
+function written({ ScheduleExpression = '', Target }: GetScheduleCommandOutput): WrittenSchedule {
+  const time = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/.exec(ScheduleExpression)?.[1]
+  return { at: time === undefined ? undefined : new Date(`${time}Z`), input: Target?.Input ?? '' }
 }
 
 /** `2026-01-31T09:30:00`, and never earlier than was asked for. */

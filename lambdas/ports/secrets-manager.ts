@@ -55,6 +55,8 @@ export interface SecretStore {
    * Takes AWSPREVIOUS from a version. `refused`: it does not hold the label, or the label cannot be removed.
    */
   removePrevious(version: { from: string }): Promise<'removed' | 'refused'>
+  /** Attaches a label of ours that no version has. `refused`: one has it already. */
+  attachLabel(version: { label: string; to: string }): Promise<'attached' | 'refused'>
 }
 
 export function secretStore(secret: {
@@ -121,6 +123,9 @@ export function secretStore(secret: {
 
     removePrevious: async ({ from }) =>
       (await updateStage({ VersionStage: 'AWSPREVIOUS', RemoveFromVersionId: from })) ? 'removed' : 'refused',
+
+    attachLabel: async ({ label, to }) =>
+      (await updateStage({ VersionStage: label, MoveToVersionId: to })) ? 'attached' : 'refused',
   }
 }
 

@@ -5,6 +5,7 @@ import type { Stored } from './generations.ts'
 import { scheduleName } from './retire-event.ts'
 import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
+import { isMarkedUndone } from './undone.ts'
 
 interface OfGeneration {
   readonly rotation: Rotation
@@ -13,6 +14,9 @@ interface OfGeneration {
 
 /** Under the immediate deactivation of grace 0 lies a schedule as a net. Milliseconds. */
 const netMs = 5 * 60_000
+
+/** What a move of AWSCURRENT may take before its schedule is written once more. Milliseconds. */
+const moveMs = 5_000
 
 /**
  * Milliseconds for which a superseded generation stays active. One that a person made has a grace of its own.
@@ -34,27 +38,42 @@ export function assertGraceEnds({ rotation, superseded }: OfGeneration): void {
   )
 }
 
+interface Supersession {
+  readonly rotation: Rotation
+  readonly current: Stored
+  readonly credentialUuids: readonly string[]
+}
+
 /**
- * Writes the schedule of a retirement. It is written before AWSCURRENT moves, on every attempt anew and then
- * for a later time: once the label has moved, nobody may come back to write it.
+ * Moves AWSCURRENT by `move`, once the schedule of the retirement is written: when the label has moved, nobody
+ * may come back to write it. On every attempt it is written anew, and then for a later time. The grace counts
+ * from a moment later than the move; a move that took longer than that is made up for.
  */
-export async function scheduleRetirement(promotion: {
-  rotation: Rotation
-  current: Stored
-  credentialUuids: readonly string[]
-}): Promise<void> {
-  const { rotation, current, credentialUuids } = promotion
+export async function scheduledMove(
+  supersession: Supersession & { move: () => Promise<void> },
+): Promise<void> {
+  const { rotation, move } = supersession
+  const { time, log } = rotation
+  const latest = time.now() + moveMs
+  await scheduleRetirement({ ...supersession, from: latest })
+  await move()
+  if (time.now() <= latest) return
+  await scheduleRetirement({ ...supersession, from: time.now() }).catch(() => {
+    log.warn('AWSCURRENT moved late, so the grace is shorter by some seconds')
+  })
+}
+
+/** `from` is the moment from which on the grace counts, in milliseconds. */
+async function scheduleRetirement(supersession: Supersession & { from: number }): Promise<void> {
+  const { rotation, current, credentialUuids, from } = supersession
   const { document, version } = current
   if (rotation.schedules === undefined) return
+  const { arn: secretArn } = rotation.secret
   const grace = graceOf({ rotation, superseded: document })
-  const at = new Date(rotation.time.now() + (grace === 0 ? netMs : grace))
-  const generations = {
-    secretArn: rotation.secret.arn,
-    superseded: version.versionId,
-    promoted: rotation.lineage.token,
-  }
+  const at = new Date(from + (grace === 0 ? netMs : grace))
+  const generations = { secretArn, superseded: version.versionId, promoted: rotation.lineage.token }
   const input = { v: 1, kind: document.kind, ...generations, what: { credentialUuids } }
-  await rotation.schedules.put({ name: scheduleName(generations), at, input })
+  await rotation.schedules.put({ name: scheduleName({ secretArn, credId: document.id }), at, input })
   rotation.log.info('retirement is scheduled', { at: at.toISOString(), superseded: version.versionId })
 }
 
@@ -69,11 +88,27 @@ export async function retireAtNextRotation(next: { rotation: Rotation; current: 
   const previous = await rotation.previous()
   if (previous === undefined || previous.document.id === current.document.id) return
   assertGraceIsOver({ rotation, superseded: previous.document, put: current.version.created })
+  await retireGeneration({ rotation, current, superseded: previous })
+}
+
+/** Retires it within a rotation. One whose retirement was undone does not hold the rotation up any longer. */
+export async function retireGeneration(generations: {
+  rotation: Rotation
+  current: Stored
+  superseded: Stored
+}): Promise<void> {
+  const { rotation, current, superseded } = generations
+  const { secret, log } = rotation
+  const { id } = superseded.document
+  if (isMarkedUndone({ stages: secret.stages, credId: id })) {
+    return log.warn('its retirement was undone before, so it stays active', { credId: id })
+  }
   await retire({
     ...rotation,
-    secretArn: rotation.secret.arn,
-    credential: previous.credential,
-    superseded: previous.document,
+    secretArn: secret.arn,
+    credential: superseded.credential,
+    superseded: superseded.document,
+    supersededVersion: superseded.version.versionId,
     current: current.document,
     currentVersion: current.version.versionId,
   })

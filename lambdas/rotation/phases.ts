@@ -1,8 +1,7 @@
 import type { Step } from './event.ts'
-import { retireAtNextRotation } from './grace.ts'
+import { retireAtNextRotation, retireGeneration } from './grace.ts'
 import { demand, preflight, successor } from './preflight.ts'
 import { earlierPromotion, isDueAtOnce, promote } from './promotion.ts'
-import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
 
 /** Stores the successor before Dfns hears of it, so that a lost reply can never lose a key. */
@@ -44,14 +43,7 @@ async function finishSecret(rotation: Rotation): Promise<void> {
   const { promoted, superseded } =
     rotation.standing === 'promoted' ? await earlierPromotion(rotation) : await promote(rotation)
   if (superseded === undefined || !isDueAtOnce({ rotation, superseded })) return
-  await retire({
-    ...rotation,
-    secretArn: rotation.secret.arn,
-    credential: superseded.credential,
-    superseded: superseded.document,
-    current: promoted.document,
-    currentVersion: rotation.lineage.token,
-  })
+  await retireGeneration({ rotation, current: promoted, superseded })
 }
 
 const phases = { createSecret, setSecret, testSecret, finishSecret }

@@ -1,5 +1,5 @@
 import { RotationError } from '../errors.ts'
-import { type RetireEvent, scheduleName } from './retire-event.ts'
+import { type RetireEvent, successorName } from './retire-event.ts'
 import type { Opening } from './rotation.ts'
 
 /** One invocation of the retire function. */
@@ -27,7 +27,7 @@ export async function postpone({ opening, ...reason }: { opening: RetireOpening 
   if (schedules === undefined || isTooLate) throw failureOf(reason)
   const at = new Date(now + delay)
   const input = isHeld ? { ...event, held: true } : { ...event, attempt: attempt + 1, since }
-  await schedules.put({ name: scheduleName(event, isHeld ? '-held' : `-${attempt + 1}`), at, input })
+  await schedules.put({ name: successorName(event, isHeld ? 'held' : `${attempt + 1}`), at, input })
   const why = isHeld ? { code: 'held' } : { code: reason.error.code, reason: reason.error.message }
   log.warn('retirement is postponed', { until: at.toISOString(), ...why })
 }

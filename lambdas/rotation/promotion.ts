@@ -1,6 +1,6 @@
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
-import { assertGraceEnds, graceOf, scheduleRetirement } from './grace.ts'
+import { assertGraceEnds, graceOf, scheduledMove } from './grace.ts'
 import { early } from './reads.ts'
 import type { Rotation } from './rotation.ts'
 
@@ -19,8 +19,8 @@ export async function promote(rotation: Rotation): Promise<Promotion> {
   const credentialUuids = early(uuidsToRetire({ rotation, current }))
   // Steps may come late or out of order: what AWSCURRENT names has to work at the moment it is named.
   await credential.verify({ generation: document, as: current.document, fresh: true })
-  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })
-  await moveCurrent({ rotation, from: current.version.versionId })
+  const move = () => moveCurrent({ rotation, from: current.version.versionId })
+  await scheduledMove({ rotation, current, credentialUuids: await credentialUuids, move })
   return { promoted: pending, superseded: current }
 }
 

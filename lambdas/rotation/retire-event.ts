@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
+import { readJsonObject } from '../credentials/json.ts'
 import { RotationError } from '../errors.ts'
 import type { LogFields } from '../ports/log.ts'
 import { secretArn, versionId } from './event.ts'
@@ -45,15 +46,34 @@ export function retireFields(input: unknown): LogFields {
 }
 
 /**
- * One name for each superseded generation of a secret; all of a secret begin alike. A successor needs a name
- * of its own: its predecessor is deleted once its invocation is over.
+ * One name for each superseded credential of a secret; all of a secret begin alike. What is current once more
+ * and superseded anew gets its new grace under the same name, so that no older schedule can cut that short.
  */
-export function scheduleName(
-  event: Pick<RetireEvent, 'secretArn' | 'superseded' | 'promoted'>,
-  suffix = '',
-): string {
-  const generations = `${event.superseded} ${event.promoted}`
-  return `${digest(event.secretArn, 16)}-${digest(generations, 24)}${suffix}`
+export function scheduleName({ secretArn, credId }: { secretArn: string; credId: string }): string {
+  return `${digest(secretArn, 16)}-${digest(credId, 24)}`
+}
+
+/**
+ * The name of a retirement's successor: one of its own, because its predecessor is deleted once its
+ * invocation is over, and with it what was written under that name meanwhile.
+ */
+export function successorName(event: Supersession, suffix: string): string {
+  const { secretArn, superseded, promoted } = event
+  return `${digest(secretArn, 16)}-${digest(`${superseded} ${promoted}`, 24)}-${suffix}`
+}
+
+type Supersession = Pick<RetireEvent, 'secretArn' | 'superseded' | 'promoted'>
+
+/** The promotion that a schedule's input is of, or nothing if no release of ours wrote it. */
+export function supersessionIn(input: string): Supersession | undefined {
+  const { success, output } = v.safeParse(retireEvent, readJsonObject(input))
+  return success ? output : undefined
+}
+
+/** Whether two events are of one promotion: a repeated step writes the same once more. */
+export function isSameSupersession(one: Supersession, other: Supersession): boolean {
+  const fields = ['secretArn', 'superseded', 'promoted'] as const
+  return fields.every((field) => one[field] === other[field])
 }
 
 function digest(text: string, length: number): string {

@@ -4,7 +4,9 @@ import { readJsonObject } from '../credentials/json.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
-import { settled, type Time } from '../ports/time.ts'
+import { settled, settleMs, type Time } from '../ports/time.ts'
+import { early } from './reads.ts'
+import { markUndone } from './undone.ts'
 
 export interface Retirement {
   readonly store: SecretStore
@@ -13,31 +15,45 @@ export interface Retirement {
   readonly secretArn: string
   readonly credential: Credential<KeyDocument>
   readonly superseded: Superseded
+  readonly supersededVersion: string
   /** The generation in AWSCURRENT, which signs, and the version that holds it. */
   readonly current: KeyDocument
   readonly currentVersion: string
+  /**
+   * Whether the superseded version holds AWSPREVIOUS, which is taken from it at the end. Absent while a
+   * rotation is under way: then its labels are left alone.
+   */
+  readonly isPrevious?: boolean
 }
+
+/** What a signature's refusal means: of the key, or of the token. */
+const refusals = ['ERR_VERIFY', 'ERR_TOKEN_EXPIRED'] as const
 
 /**
  * Makes Dfns refuse the superseded credential, unless a label names it, and takes that back at once if
  * AWSCURRENT is refused afterwards or a label names it by then. That a token survives the credential it was
- * issued with is nowhere documented: only the second proof tells.
+ * issued with is nowhere documented: only the proof after it tells. The proof before it is the signature of
+ * the deactivation.
  */
 export async function retire(retirement: Retirement): Promise<void> {
   const { superseded, current, credential, log } = retirement
+  const planning = early(credential.deactivate({ current, superseded }))
   await assertUnnamed(retirement)
-  const deactivation = await credential.deactivate({ current, superseded })
+  const deactivation = await planning
   try {
     await deactivation.perform()
-    await credential.verify({ generation: current, as: current, fresh: false })
-    if (await isNamed(retirement)) throw refusal(retirement)
+    const looking = early(isNamed(retirement))
+    const confirming = early(deactivation.confirm())
+    await proven(deactivation)
+    if (await looking) throw refusal(retirement)
+    await confirming
+    await release(retirement)
   } catch (error) {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
-    const isReason = isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_RETIRE_REFUSED')
+    const isReason = isCode(error, ...refusals, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
-    throw await undone({ deactivation, id: superseded.id, reason: error })
+    throw await undone({ retirement, deactivation, reason: error })
   }
-  await deactivation.confirm()
   const { credentialUuids } = deactivation
   log.info('superseded credential is deactivated', {
     credId: superseded.id,
@@ -45,12 +61,37 @@ export async function retire(retirement: Retirement): Promise<void> {
   })
 }
 
+/** One refusal may be a hiccup, and would be remembered: it is believed when it is repeated at once. */
+async function proven({ prove }: Deactivation): Promise<void> {
+  await prove().catch((error: unknown) => {
+    if (!isCode(error, ...refusals)) throw error
+    return prove()
+  })
+}
+
+/**
+ * The guide's last step: only the new secret is accepted, so no label offers the old one. It is a last look,
+ * too. A read may show labels as they were a moment ago; a label is removed from its holder only, and where
+ * AWSCURRENT was moved back AWSPREVIOUS has another.
+ */
+async function release(retirement: Retirement): Promise<void> {
+  const { store, time, log, isPrevious, supersededVersion: from } = retirement
+  if (isPrevious === undefined) return
+  if (isPrevious) {
+    if ((await store.removePrevious({ from })) === 'removed') return
+    log.warn('AWSPREVIOUS could not be removed from the retired version', { superseded: from })
+  }
+  await time.sleep(settleMs)
+  if (await isNamed(retirement)) throw refusal(retirement)
+}
+
 async function undone(retreat: {
+  retirement: Retirement
   deactivation: Deactivation
-  id: string
   reason: RotationError
 }): Promise<RotationError> {
-  const { deactivation, id, reason } = retreat
+  const { retirement, deactivation, reason } = retreat
+  const { id } = retirement.superseded
   const what = `credential ${id} (${deactivation.credentialUuids.join(', ')})`
   try {
     await deactivation.undo()
@@ -61,20 +102,35 @@ async function undone(retreat: {
       retryable: true,
     })
   }
+  // A label that names it is a moment's matter, a token that needs it is not.
+  if (reason.code !== 'ERR_RETIRE_REFUSED') {
+    await markUndone({ ...retirement, credId: id, versionId: retirement.supersededVersion })
+  }
   const state = `${what} was deactivated, and is active again because ${reason.message}`
   return new RotationError('ERR_RETIRE_UNDONE', `${state}. It stays active until somebody decides.`)
 }
 
-/** Refuses if AWSCURRENT is on another version than before, or a label names the superseded credential. */
+/**
+ * Refuses if a label names the superseded credential; for this attempt also if AWSCURRENT is on another
+ * version than the one that is to sign.
+ */
 async function assertUnnamed(retirement: Retirement): Promise<void> {
-  const { store, time, currentVersion } = retirement
+  const { store, time, secretArn, superseded, currentVersion } = retirement
   const holder = settled(time, async () => {
     // Right after a move, a read may still show the label where it was.
     const version = await store.getSecretValue({ label: 'AWSCURRENT' })
     return version?.versionId === currentVersion ? version : undefined
   })
-  const named = await isNamed(retirement, holder)
-  if ((await holder) === undefined || named) throw refusal(retirement)
+  if (await isNamed(retirement, holder)) throw refusal(retirement)
+  if ((await holder) !== undefined) return
+  const problem = `AWSCURRENT of ${secretArn} moved meanwhile`
+  throw new RotationError(
+    'ERR_RETIRE_REFUSED',
+    `credential ${superseded.id} is not deactivated: ${problem}`,
+    {
+      retryable: true,
+    },
+  )
 }
 
 /** Reads both labels anew: whether AWSCURRENT or AWSPENDING names the superseded credential. */
@@ -87,7 +143,7 @@ async function isNamed(
 }
 
 function refusal({ secretArn, superseded }: Retirement): RotationError {
-  const problem = `AWSCURRENT or AWSPENDING of ${secretArn} names it, or AWSCURRENT was moved`
+  const problem = `AWSCURRENT or AWSPENDING of ${secretArn} names it`
   return new RotationError('ERR_RETIRE_REFUSED', `credential ${superseded.id} is not deactivated: ${problem}`)
 }
 

@@ -4,21 +4,21 @@ import type { Superseded } from '../credentials/credential.ts'
 import { readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import { dfnsAs, type Identity } from '../ports/dfns.ts'
+import { dfnsOf } from '../ports/dfns.ts'
 import {
   type DescribedSecret,
   type SecretStore,
   type SecretVersion,
-  type StagingLabel,
   secretStore,
 } from '../ports/secrets-manager.ts'
 import { generationsOf, type Stored } from './generations.ts'
 import type { Policy } from './policy.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
 import { early, policyOf } from './reads.ts'
-import type { RetireEvent } from './retire-event.ts'
+import { isSameSupersession, type RetireEvent, scheduleName, supersessionIn } from './retire-event.ts'
 import { retire } from './retirement.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { isMarkedUndone, undoneLabel } from './undone.ts'
 
 const hourMs = 3_600_000
 
@@ -55,6 +55,7 @@ async function attempt(opening: RetireOpening): Promise<void> {
   const superseded = await supersededOf(scene)
   if (superseded === undefined)
     return log.info('Dfns lists nothing of what was superseded: nothing is left to do')
+  assertNotUndone(scene, superseded)
   if (await isSupersededAnew(scene, superseded)) {
     return log.info('it was superseded anew, and another schedule ends that grace')
   }
@@ -67,10 +68,11 @@ async function attempt(opening: RetireOpening): Promise<void> {
     secretArn: secret.arn,
     credential: current.credential,
     superseded,
+    supersededVersion: event.superseded,
     current: current.document,
     currentVersion: current.version.versionId,
+    isPrevious: secret.stages.get(event.superseded)?.includes('AWSPREVIOUS') === true,
   })
-  await removePrevious(scene, event.superseded)
 }
 
 /** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */
@@ -89,7 +91,7 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
     throw new RotationError('ERR_SECRET_GONE', `secret ${secret.arn} is marked for deletion`)
   if (hasNotMoved({ secret, event })) return undefined
   const policy = await readingPolicy
-  const means = { time, dfnsAs: (identity: Identity) => dfnsAs(identity, time) }
+  const means = { time, dfnsAs: dfnsOf(time) }
   const source = {
     store,
     time,
@@ -120,17 +122,28 @@ function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: Retire
   return has(event.superseded, 'AWSCURRENT') && !has(event.promoted, 'AWSPREVIOUS')
 }
 
+/** Lambda repeats what ended with an error: that must not make AWSCURRENT refused for another moment. */
+function assertNotUndone({ secret }: Scene, { id }: Superseded): void {
+  if (!isMarkedUndone({ stages: secret.stages, credId: id })) return
+  const problem = `the retirement of credential ${id} was undone before, so it stays active`
+  const wayOut = `To try again remove the staging label ${undoneLabel(id)} of ${secret.arn}`
+  throw new RotationError('ERR_RETIRE_UNDONE', `${problem}. ${wayOut}.`)
+}
+
 /**
- * Whether the credential was current once more since this schedule was written, and another promotion
- * superseded it: AWSPREVIOUS names it, and AWSCURRENT is not what this schedule was written for. Both labels
- * are of one reply.
+ * Whether the credential was current once more and superseded anew since this event's schedule was written:
+ * then that schedule was written over, for the end of the new grace.
  */
-async function isSupersededAnew({ opening, store, secret }: Scene, { id }: Superseded): Promise<boolean> {
-  const holder = (label: StagingLabel) => [...secret.stages].find(([, labels]) => labels.includes(label))?.[0]
-  const versionId = holder('AWSPREVIOUS')
-  if (versionId === undefined || holder('AWSCURRENT') === opening.event.promoted) return false
-  const version = await store.getSecretValue({ versionId })
-  return readJsonObject(version?.text ?? '')?.['credId'] === id
+async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded): Promise<boolean> {
+  const { event, schedules, time } = opening
+  const { secretArn } = event
+  const name = scheduleName({ secretArn, credId })
+  const schedule = await schedules?.get(name)
+  if (schedule === undefined) return false
+  const other = supersessionIn(schedule.input)
+  if (schedule.at === undefined || other === undefined)
+    throw new RotationError('ERR_SCHEDULER', `schedule ${name} is not one that dfns-rotator wrote`)
+  return schedule.at.getTime() > time.now() && !isSameSupersession(event, other)
 }
 
 /** A tag that is not understood stops a rotation, but not the end of a grace: then the defaults count. */
@@ -179,21 +192,19 @@ async function isHeld(
   superseded: Superseded,
 ): Promise<boolean> {
   const { event, time, log } = opening
-  const since = new Date(time.now() - hourMs)
+  const isAdopted = !isOfSecret({ credId: superseded.id, secretArn: secret.arn })
+  const graceMs = settings.graceOf({ isAdopted })
+  // What came before its grace was signed for the rotation itself, to register the new key.
+  const since = new Date(time.now() - Math.min(hourMs, graceMs))
   const used = await current.credential.isUsedSince({ current: current.document, superseded, since })
   if (used === undefined)
     log.info("Dfns's audit log may not be read: whether the old key is still used is not known")
   if (used !== true) return false
-  log.warn('the superseded credential was used within the last hour', { credId: superseded.id })
+  log.warn('the superseded credential was used a short while ago', {
+    credId: superseded.id,
+    since: since.toISOString(),
+  })
   if (!settings.holdIfUsed || event.held) return false
-  const isAdopted = !isOfSecret({ credId: superseded.id, secretArn: secret.arn })
-  await postpone({ opening, heldMs: settings.graceOf({ isAdopted }) })
+  await postpone({ opening, heldMs: graceMs })
   return true
-}
-
-/** The guide's last step: only the new secret is accepted, so no label offers the old one. */
-async function removePrevious({ opening, store, secret }: Scene, from: string): Promise<void> {
-  if (secret.stages.get(from)?.includes('AWSPREVIOUS') !== true) return
-  if ((await store.removePrevious({ from })) === 'removed') return
-  opening.log.warn('AWSPREVIOUS could not be removed from the retired version', { superseded: from })
 }

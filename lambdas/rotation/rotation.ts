@@ -2,7 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { credentialOf } from '../credentials/index.ts'
 import type { Lineage } from '../crypto/lineage.ts'
-import { dfnsAs } from '../ports/dfns.ts'
+import { dfnsOf } from '../ports/dfns.ts'
 import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
 import type { Schedules } from '../ports/scheduler.ts'
@@ -51,7 +51,7 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const secret = await describing
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
-  const means = { time, dfnsAs: (identity: Parameters<typeof dfnsAs>[0]) => dfnsAs(identity, time) }
+  const means = { time, dfnsAs: dfnsOf(time) }
   const source = {
     store,
     time,

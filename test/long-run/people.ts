@@ -102,7 +102,7 @@ function documentOf({ value }: SecretVersion): Document {
 
 /**
  * The operator: hears the alarms. A retirement in the dead-letter queue is invoked again when the weather is calm,
- * unless a label names what it should retire; a rotation that ended with ERR_CURRENT_CHANGED, after an edit by hand,
+ * unless a label names what it should retire; one that was undone, once its label is removed; a rotation that ended with ERR_CURRENT_CHANGED, after an edit by hand,
  * is given up as AWS's documentation says, by removing AWSPENDING.
  */
 export function operate(town: Town, { end }: { end: number }): void {
@@ -111,7 +111,7 @@ export function operate(town: Town, { end }: { end: number }): void {
   const round = async () => {
     const messages = world.queues.messages(deadLetterArn)
     if (sky.now() === 'calm') {
-      for (; read < messages.length; read++) redrive(town, messages[read]?.body ?? '')
+      for (; read < messages.length; read++) await redrive(town, messages[read]?.body ?? '')
       for (const arn of town.secrets) await giveUpStuck(town, arn)
     }
     if (world.clock.now() < end) world.clock.at(world.clock.now() + hourMs, round)
@@ -119,7 +119,7 @@ export function operate(town: Town, { end }: { end: number }): void {
   world.clock.at(world.clock.now() + hourMs, round)
 }
 
-function redrive(town: Town, body: string): void {
+async function redrive(town: Town, body: string): Promise<void> {
   const { world, tell } = town
   const { requestPayload: event, responsePayload } = JSON.parse(body) as {
     requestPayload: { secretArn: string }
@@ -129,7 +129,18 @@ function redrive(town: Town, body: string): void {
   const deed = errorType === 'ERR_RETIRE_REFUSED' ? 'alarms looked at' : 'alarms, and retire invoked again'
   count(town, deed)
   tell(event.secretArn, `operator: dead letter ${errorType}, ${deed}`)
+  if (errorType === 'ERR_RETIRE_UNDONE') await decide(town, event.secretArn)
   if (errorType !== 'ERR_RETIRE_REFUSED') world.asyncInvocations.invoke({ arn: world.retireArn, event })
+}
+
+/** In calm weather nothing is refused without a reason: the label that remembers an undone retirement goes. */
+async function decide({ world }: Town, arn: string): Promise<void> {
+  for (const { id, labels } of world.vault.find(arn).versions.values()) {
+    for (const label of [...labels].filter((one) => one.startsWith('dfns-retire-undone-'))) {
+      const input = { SecretId: arn, VersionStage: label, RemoveFromVersionId: id }
+      await world.secretsManager('UpdateSecretVersionStage', input)
+    }
+  }
 }
 
 /** Whatever else stops a rotation passes, and the next window repeats it. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createSimulation, type Simulation } from '../simulation/world.ts'
 
 // What long runs found, as short as it gets.
@@ -21,16 +21,19 @@ const update = (world: Simulation, input: object) => world.secretsManager('Updat
 const isActive = (world: Simulation, userId: string, index: number) =>
   world.dfns.credentials({ userId }).filter(({ name }) => name !== 'prod/dfns')[index]?.isActive
 
+const moveBack = (world: Simulation, arn: string) =>
+  update(world, {
+    SecretId: arn,
+    VersionStage: 'AWSCURRENT',
+    RemoveFromVersionId: holder(world, arn, 'AWSCURRENT'),
+    MoveToVersionId: holder(world, arn, 'AWSPREVIOUS'),
+  })
+
 test('a grace begins anew when what was moved back is superseded again', async () => {
   const { world, arn, userId } = await inGrace()
   await world.rotateNow(arn)
   await world.advance(12 * hourMs)
-  const move = { SecretId: arn, VersionStage: 'AWSCURRENT' }
-  const back = {
-    RemoveFromVersionId: holder(world, arn, 'AWSCURRENT'),
-    MoveToVersionId: holder(world, arn, 'AWSPREVIOUS'),
-  }
-  await update(world, { ...move, ...back })
+  await moveBack(world, arn)
   await world.rotateNow(arn)
   await world.advance(13 * hourMs)
   expect(isActive(world, userId, 0)).toBe(true)
@@ -81,4 +84,118 @@ test('the schedule of a rotation that was given up does not shorten the grace of
   await world.advance(13 * hourMs)
   expect(isActive(world, userId, 0)).toBe(true)
   world.close()
+})
+
+test('an older schedule does not cut a grace short, however often AWSCURRENT moved on since', async () => {
+  const { world, arn, userId } = await inGrace()
+  await world.rotateNow(arn)
+  await world.advance(12 * hourMs)
+  await moveBack(world, arn)
+  await world.rotateNow(arn)
+  await world.rotateNow(arn)
+  await world.advance(13 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(true)
+  await world.advance(12 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(false)
+  world.close()
+})
+
+test('nor does a retirement that had to wait', async () => {
+  const { world, arn, userId } = await inGrace()
+  await world.rotateNow(arn)
+  world.plan = ({ invocation, request }) =>
+    invocation.phase === 'retire' && request.service === 'dfns' ? 'lost-before' : undefined
+  await world.advance(24.1 * hourMs)
+  world.plan = undefined
+  await moveBack(world, arn)
+  await world.rotateNow(arn)
+  await world.rotateNow(arn)
+  await world.advance(hourMs)
+  expect(isActive(world, userId, 0)).toBe(true)
+  await world.advance(24 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(false)
+  world.close()
+})
+
+test('AWSCURRENT that moves while a retirement looks, to what it does not retire, only puts it off', async () => {
+  const { world, arn, userId } = await inGrace()
+  await world.rotateNow(arn)
+  world.plan = ({ invocation, request }) => {
+    if (invocation.phase !== 'retire' || request.operation !== 'GET /auth/credentials') return undefined
+    world.plan = undefined
+    return {
+      meanwhile: async () => {
+        const { SecretString } = await world.secretsManager<{ SecretString: string }>('GetSecretValue', {
+          SecretId: arn,
+        })
+        const edited = JSON.stringify({ ...JSON.parse(SecretString), note: 'edited' })
+        const ClientRequestToken = 'an administrator edits it, by hand and now'
+        await world.secretsManager('PutSecretValue', {
+          SecretId: arn,
+          SecretString: edited,
+          ClientRequestToken,
+        })
+      },
+    }
+  }
+  await world.advance(25 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(false)
+  expect(world.asyncInvocations.attempts.items.map(({ result }) => result.ok)).toEqual([true, true])
+  world.close()
+})
+
+test('a move back that stale reads hide from a retirement is seen when AWSPREVIOUS is to be removed', async () => {
+  const { world, arn, userId } = await inGrace()
+  await world.rotateNow(arn)
+  world.plan = ({ invocation, request }) => {
+    if (invocation.phase !== 'retire' || request.operation !== 'PUT /auth/credentials/deactivate')
+      return undefined
+    world.plan = undefined
+    return {
+      meanwhile: async () => {
+        world.vault.staleReads = 2
+        await moveBack(world, arn)
+      },
+    }
+  }
+  await world.advance(25 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(true)
+  const codes = world.asyncInvocations.attempts.items.map(({ result }) => !result.ok && result.errorType)
+  expect(codes).toEqual(['ERR_RETIRE_UNDONE', 'ERR_RETIRE_REFUSED', 'ERR_RETIRE_REFUSED'])
+  world.close()
+})
+
+describe('a retirement that was undone because the token died is not tried again', () => {
+  const dying = async (grace: string) => {
+    const world = createSimulation({
+      grace: { default: grace, adopted: grace },
+      switches: { tokenDiesWithItsCredential: true },
+    })
+    const { arn, userId } = await world.addSecret({ name: 'prod/dfns' })
+    await world.rotateNow(arn)
+    await world.advance(25 * hourMs)
+    const kinds = world.dfns.effects({ userId }).map(({ kind }) => kind)
+    const deactivations = kinds.filter((kind) => kind === 'credential deactivated').length
+    const [first] = world.dfns.credentials({ userId })
+    const labels = [...world.vault.find(arn).versions.values()].flatMap((version) => [...version.labels])
+    const marks = labels.filter((label) => label.startsWith('dfns-retire-undone-')).length
+    return { world, deactivations, marks, isActive: first?.isActive }
+  }
+
+  test("by Lambda's retries, which all end with the code, so that an alarm hears of it", async () => {
+    const { world, ...seen } = await dying('PT24H')
+    expect(seen).toEqual({ deactivations: 1, marks: 1, isActive: true })
+    const codes = world.asyncInvocations.attempts.items.map(({ result }) => !result.ok && result.errorType)
+    expect(codes).toEqual(['ERR_RETIRE_UNDONE', 'ERR_RETIRE_UNDONE', 'ERR_RETIRE_UNDONE'])
+    expect(world.queues.messages(world.deadLetterArn)).toHaveLength(1)
+    world.close()
+  })
+
+  test("nor by Secrets Manager's retry of finishSecret, which lets the rotation end, nor by the net", async () => {
+    const { world, ...seen } = await dying('PT0S')
+    expect(seen).toEqual({ deactivations: 1, marks: 1, isActive: true })
+    expect(world.counts.rotations).toBe(1)
+    expect(world.queues.messages(world.deadLetterArn)).toHaveLength(1)
+    world.close()
+  })
 })

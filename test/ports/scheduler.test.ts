@@ -2,6 +2,8 @@ import { inspect } from 'node:util'
 import {
   ConflictException,
   CreateScheduleCommand,
+  GetScheduleCommand,
+  ResourceNotFoundException,
   SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
@@ -44,12 +46,22 @@ const sent = {
 const conflict = () =>
   new ConflictException({ Message: canary, message: canary, $metadata: { httpStatusCode: 409 } })
 
-const put = (change: { target?: ScheduleTarget; at?: Date; leftMs?: number } = {}) =>
+interface Change {
+  readonly target?: ScheduleTarget
+  readonly at?: Date
+  readonly leftMs?: number
+}
+
+const schedules = (change: Change = {}) =>
   schedulesOf({
     client: new SchedulerClient({}),
     target: change.target ?? target,
     time: fakeTime(change.leftMs === undefined ? {} : { leftMs: change.leftMs }),
-  }).put({ name, at: change.at ?? at, input })
+  })
+
+const put = (change: Change = {}) => schedules(change).put({ name, at: change.at ?? at, input })
+
+const get = () => schedules().get(name)
 
 const inputsOf = (command: Parameters<typeof aws.commandCalls>[0]) =>
   aws.commandCalls(command).map(({ args }) => args[0].input)
@@ -126,6 +138,29 @@ describe('UpdateSchedule', () => {
   })
 })
 
+describe('GetSchedule', () => {
+  test('tells when a schedule fires, and its input as it was written', async () => {
+    const { ScheduleExpression, Target } = sent
+    aws.on(GetScheduleCommand).resolves({ ScheduleExpression, Target })
+    expect(await get()).toStrictEqual({ at, input: sent.Target.Input })
+    expect(inputsOf(GetScheduleCommand)).toStrictEqual([{ Name: name, GroupName: 'dfns-rotator' }])
+  })
+
+  test('tells nothing where there is none of that name', async () => {
+    const absent = { Message: canary, message: canary, $metadata: { httpStatusCode: 404 } }
+    aws.on(GetScheduleCommand).rejects(new ResourceNotFoundException(absent))
+    expect(await get()).toBeUndefined()
+  })
+
+  test.for(['rate(1 hour)', 'cron(0 3 * * ? *)', 'at(2026-11-22)', 'at(2026-11-22T09:30:00Z)', ''])(
+    'knows no time of %j',
+    async (ScheduleExpression) => {
+      aws.on(GetScheduleCommand).resolves({ ScheduleExpression })
+      expect(await get()).toStrictEqual({ at: undefined, input: '' })
+    },
+  )
+})
+
 const errors: readonly (readonly [string, unknown, string, boolean])[] = [
   ['access denied', awsError('AccessDeniedException'), 'AccessDeniedException', false],
   [
@@ -154,23 +189,30 @@ const errors: readonly (readonly [string, unknown, string, boolean])[] = [
 ]
 
 describe.each([
-  ['CreateSchedule', () => aws.on(CreateScheduleCommand)],
+  ['CreateSchedule', put, () => aws.on(CreateScheduleCommand)],
   [
     'UpdateSchedule',
+    put,
     () => {
       aws.on(CreateScheduleCommand).rejects(conflict())
       return aws.on(UpdateScheduleCommand)
     },
   ],
-] as const)('%s fails with ERR_SCHEDULER, and only the name of the error is told', (_, failing) => {
-  test.for(errors)('%s', async ([, error, told, retryable]) => {
-    failing().rejects(error as Error)
-    const failure = await failureOf(put())
-    expect(failure).toMatchObject({ code: 'ERR_SCHEDULER', retryable })
-    expect(failure.message).toMatch(new RegExp(`^(Create|Update)Schedule on ${name}: ${told}$`))
-    expect(inspect(failure, { depth: null, showHidden: true })).not.toMatch(new RegExp(`${canary}|cr-1`))
-  })
-})
+  ['GetSchedule', get, () => aws.on(GetScheduleCommand)],
+] as const)(
+  '%s fails with ERR_SCHEDULER, and only the name of the error is told',
+  (action, call, failing) => {
+    // To GetSchedule that is an answer.
+    const failures = errors.filter(([why]) => action !== 'GetSchedule' || why !== 'no such group')
+    test.for(failures)('%s', async ([, error, told, retryable]) => {
+      failing().rejects(error as Error)
+      const failure = await failureOf(call())
+      expect(failure).toMatchObject({ code: 'ERR_SCHEDULER', retryable })
+      expect(failure.message).toMatch(new RegExp(`^(Create|Update|Get)Schedule on ${name}: ${told}$`))
+      expect(inspect(failure, { depth: null, showHidden: true })).not.toMatch(new RegExp(`${canary}|cr-1`))
+    })
+  },
+)
 
 test('is given up when the time of the invocation is over', async () => {
   aws.on(CreateScheduleCommand).rejects(conflict())

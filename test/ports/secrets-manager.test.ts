@@ -286,6 +286,23 @@ describe('UpdateSecretVersionStage', () => {
   })
 })
 
+describe('a staging label of ours', () => {
+  const attach = () => store.attachLabel({ label: 'ours', to: 'v1' })
+
+  test('is attached, and taken from nobody', async () => {
+    aws.on(UpdateSecretVersionStageCommand).resolves({})
+    expect(await attach()).toBe('attached')
+    expect(inputsOf(UpdateSecretVersionStageCommand)).toStrictEqual([
+      { SecretId: secretId, VersionStage: 'ours', MoveToVersionId: 'v1' },
+    ])
+  })
+
+  test('is refused where another version has it', async () => {
+    aws.on(UpdateSecretVersionStageCommand).rejects(awsError('InvalidParameterException'))
+    expect(await attach()).toBe('refused')
+  })
+})
+
 type Call = readonly [string, (store: SecretStore) => Promise<unknown>]
 const calls: readonly Call[] = [
   ['DescribeSecret', (one) => one.describeSecret()],
@@ -294,6 +311,7 @@ const calls: readonly Call[] = [
   [`GetSecretValue ${token}`, (one) => one.getSecretValue({ versionId: token })],
   ['UpdateSecretVersionStage', (one) => one.moveCurrent({ from: 'a', to: 'b' })],
   ['UpdateSecretVersionStage', (one) => one.removePrevious({ from: 'a' })],
+  ['UpdateSecretVersionStage', (one) => one.attachLabel({ label: 'ours', to: 'a' })],
 ]
 
 const errors: readonly (readonly [string, unknown, string, boolean])[] = [

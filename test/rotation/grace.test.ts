@@ -10,7 +10,7 @@ import {
   assertGraceEnds,
   graceOf,
   retireAtNextRotation,
-  scheduleRetirement,
+  scheduledMove,
 } from '../../lambdas/rotation/grace.ts'
 import { readPolicy } from '../../lambdas/rotation/policy.ts'
 import { scheduleName } from '../../lambdas/rotation/retire-event.ts'
@@ -30,6 +30,9 @@ interface Given {
   readonly scheduler?: boolean
   readonly lastRotation?: Date | undefined
   readonly previous?: Stored | undefined
+  /** How long the move of AWSCURRENT takes, and whether it succeeds. */
+  readonly moveMs?: number
+  readonly moves?: boolean
 }
 
 const nobody = () => Promise.reject(new Error('nobody may ask for this'))
@@ -38,7 +41,7 @@ const nobody = () => Promise.reject(new Error('nobody may ask for this'))
 function rotationWith(given: Given = {}) {
   const { tags = {}, policy = {}, scheduler = true, lastRotation, previous } = given
   const written: OneTimeSchedule[] = []
-  const schedules: Schedules = { put: async (schedule) => void written.push(schedule) }
+  const schedules: Schedules = { put: async (schedule) => void written.push(schedule), get: nobody }
   const time = fakeTime({ start })
   const read = readPolicy({ text: JSON.stringify(policy), name: 'p' })
   const secret = {
@@ -132,7 +135,12 @@ describe('a grace that nobody would end stops the rotation', () => {
 describe('the schedule of a retirement', () => {
   const after = async (given: Given, document: KeyDocument = ours) => {
     const { rotation, written } = rotationWith(given)
-    await scheduleRetirement({ rotation, current: stored(document), credentialUuids: ['cr-1', 'cr-2'] })
+    const move = async () => {
+      expect(written).toHaveLength(given.scheduler === false ? 0 : 1)
+      await rotation.time.sleep(given.moveMs ?? 0)
+      if (given.moves === false) throw new Error('refused')
+    }
+    await scheduledMove({ rotation, current: stored(document), credentialUuids: ['cr-1', 'cr-2'], move })
     return written
   }
 
@@ -140,8 +148,8 @@ describe('the schedule of a retirement', () => {
     const generations = { secretArn, superseded: 'a'.repeat(32), promoted: token }
     expect(await after({})).toStrictEqual([
       {
-        name: scheduleName(generations),
-        at: new Date(start + day),
+        name: scheduleName({ secretArn, credId: ours.id }),
+        at: new Date(start + 5_000 + day),
         input: {
           v: 1,
           kind: 'ServiceAccountKey',
@@ -152,13 +160,24 @@ describe('the schedule of a retirement', () => {
     ])
   })
 
+  test('is written before AWSCURRENT moves, and once more where the move took longer than five seconds', async () => {
+    const prompt = await after({ moveMs: 5_000 })
+    expect(prompt.map(({ at }) => at.getTime() - start)).toEqual([day + 5_000])
+    const slow = await after({ moveMs: 5_001 })
+    expect(slow.map(({ at }) => at.getTime() - start)).toEqual([day + 5_000, day + 5_001])
+  })
+
+  test('is not written once more where AWSCURRENT did not move', async () => {
+    await expect(after({ moveMs: 60_000, moves: false })).rejects.toThrow('refused')
+  })
+
   test('of an adopted one is later', async () => {
-    expect(await after({}, adopted)).toMatchObject([{ at: new Date(start + 7 * day) }])
+    expect(await after({}, adopted)).toMatchObject([{ at: new Date(start + 5_000 + 7 * day) }])
   })
 
   test('with grace PT0S is for five minutes later: a net', async () => {
     const written = await after({ tags: { 'dfns-rotator:grace': 'PT0S' } })
-    expect(written).toMatchObject([{ at: new Date(start + 300_000) }])
+    expect(written).toMatchObject([{ at: new Date(start + 305_000) }])
   })
 
   test('is not written where there is no scheduler', async () => {

@@ -5,7 +5,7 @@ import { RotationError } from '../../lambdas/errors.ts'
 import type { Log, LogFields } from '../../lambdas/ports/log.ts'
 import type { OneTimeSchedule, Schedules } from '../../lambdas/ports/scheduler.ts'
 import { postpone } from '../../lambdas/rotation/postponement.ts'
-import { type RetireEvent, scheduleName } from '../../lambdas/rotation/retire-event.ts'
+import { type RetireEvent, successorName } from '../../lambdas/rotation/retire-event.ts'
 import { fakeTime } from '../support/time.ts'
 
 const minute = 60_000
@@ -23,10 +23,12 @@ const event: RetireEvent = {
   attempt: 0,
   held: false,
 }
-const name = scheduleName(event)
+const name = successorName(event, '').slice(0, -1)
 const error = new RotationError('ERR_DFNS_UNAVAILABLE', 'Dfns GET /auth/credentials: status 503', {
   retryable: true,
 })
+
+const get = () => Promise.reject(new Error('nobody may ask for this'))
 
 /** Postpones at `start`, or so many milliseconds after it, and tells what was written and logged. */
 async function postponed(given: {
@@ -40,7 +42,7 @@ async function postponed(given: {
   const hear = (level: string) => (line: string, fields?: LogFields) => void lines.push([level, line, fields])
   const log: Log = { info: hear('info'), warn: hear('warn'), error: hear('error') }
   const put = async (schedule: OneTimeSchedule) => void written.push(schedule)
-  const schedules = 'schedules' in given ? given.schedules : { put }
+  const schedules = 'schedules' in given ? given.schedules : { put, get }
   const opening = {
     event: { ...event, ...given.event },
     clients: { secretsManager: new SecretsManagerClient({}), ssm: new SSMClient({}) },
@@ -110,7 +112,7 @@ describe('after a failure', () => {
 
   test('a schedule that cannot be written is the result, and nothing claims otherwise', async () => {
     const refused = new RotationError('ERR_SCHEDULER', 'CreateSchedule: AccessDeniedException')
-    const schedules: Schedules = { put: () => Promise.reject(refused) }
+    const schedules: Schedules = { put: () => Promise.reject(refused), get }
     await expect(postponed({ schedules })).rejects.toBe(refused)
   })
 })

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RotationError } from '../../lambdas/errors.ts'
-import { readRetireEvent, scheduleName } from '../../lambdas/rotation/retire-event.ts'
+import {
+  isSameSupersession,
+  readRetireEvent,
+  scheduleName,
+  successorName,
+  supersessionIn,
+} from '../../lambdas/rotation/retire-event.ts'
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/dfns/robot-AbCdEf'
 const superseded = '0f4b6c1e-7a52-4d0b-9d2e-5c3f8a1b2c3d'
@@ -112,38 +118,59 @@ describe('a malformed field is named, and never repeated', () => {
 
 describe('the name of a schedule', () => {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  const ofSecret = sha256(secretArn).slice(0, 16)
 
-  test('is 16 digits of the secret and 24 of both versions', () => {
-    const name = `${sha256(secretArn).slice(0, 16)}-${sha256(`${superseded} ${promoted}`).slice(0, 24)}`
-    expect(scheduleName(event)).toBe(name)
-    expect(scheduleName(event, '-held')).toBe(`${name}-held`)
+  test('is 16 digits of the secret and 24 of the superseded credential', () => {
+    const name = `${ofSecret}-${sha256('Y2ktMQ').slice(0, 24)}`
+    expect(scheduleName({ secretArn, credId: 'Y2ktMQ' })).toBe(name)
+  })
+
+  test('of a successor is 16 digits of the secret, 24 of both versions, and what it waits for', () => {
+    const name = `${ofSecret}-${sha256(`${superseded} ${promoted}`).slice(0, 24)}-held`
+    expect(successorName(event, 'held')).toBe(name)
   })
 
   // Worked out apart from the code, with sha256sum.
   test('is known for these', () => {
+    expect(scheduleName({ secretArn: 'arn', credId: 'a' })).toBe('42e7ab5b52beca9d-ca978112ca1bbdcafac231b3')
     const generations = { secretArn: 'arn', superseded: 'a', promoted: 'b' }
-    expect(scheduleName(generations)).toBe('42e7ab5b52beca9d-c8687a08aa5d6ed2044328fa')
+    expect(successorName(generations, '1')).toBe('42e7ab5b52beca9d-c8687a08aa5d6ed2044328fa-1')
   })
 
-  test('differs by secret, by superseded and by promoted version, and begins alike for one secret', () => {
+  test('differs by secret and by credential, and begins alike for one secret', () => {
     const names = [
-      event,
-      { ...event, superseded: promoted, promoted: superseded },
-      { ...event, promoted: 'c'.repeat(32) },
-      { ...event, superseded: 'c'.repeat(32) },
-      { ...event, secretArn: `${secretArn}2` },
-    ].map((generations) => scheduleName(generations))
+      scheduleName({ secretArn, credId: 'a' }),
+      scheduleName({ secretArn, credId: 'b' }),
+      scheduleName({ secretArn: `${secretArn}2`, credId: 'a' }),
+      successorName(event, '1'),
+      successorName({ ...event, superseded: promoted, promoted: superseded }, '1'),
+    ]
     expect(new Set(names).size).toBe(5)
     expect(new Set(names.map((name) => name.slice(0, 17))).size).toBe(2)
   })
 
-  test('is one that Scheduler takes, whatever the version ids are', () => {
-    const id = fc.string({ minLength: 32, maxLength: 64, unit: 'grapheme-ascii' })
+  test('is one that Scheduler takes, whatever the ids are', () => {
+    const id = fc.string({ minLength: 1, maxLength: 64, unit: 'grapheme-ascii' })
     fc.assert(
       fc.property(id, id, fc.nat({ max: 1_000 }), (one, other, attempt) => {
-        const name = scheduleName({ secretArn, superseded: one, promoted: other }, `-${attempt}`)
-        expect(name).toMatch(/^[0-9a-zA-Z_.-]{1,64}$/)
+        const successor = successorName({ secretArn, superseded: one, promoted: other }, `${attempt}`)
+        expect(successor).toMatch(/^[0-9a-zA-Z_.-]{1,64}$/)
+        expect(scheduleName({ secretArn, credId: one })).toMatch(/^[0-9a-zA-Z_.-]{1,64}$/)
       }),
     )
+  })
+})
+
+describe("a schedule's input", () => {
+  const input = JSON.stringify({ ...event, attempt: 3 })
+
+  test('tells the promotion that it is of', () => {
+    const found = supersessionIn(input)
+    expect(found && isSameSupersession(event, found)).toBe(true)
+    expect(found && isSameSupersession({ ...event, promoted: 'c'.repeat(32) }, found)).toBe(false)
+  })
+
+  test.for(['', '{}', '[]', 'null', '{"v":2}', input.slice(1)])('%j is of none', (text) => {
+    expect(supersessionIn(text)).toBeUndefined()
   })
 })

@@ -57,9 +57,9 @@ export const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'rotation/promotion.ts',
-        find: '  await moveCurrent({ rotation, from: current.version.versionId })\n',
+        find: '  const move = () => moveCurrent({ rotation, from: current.version.versionId })\n',
         replace: `  await (await credential.deactivate({ current: document, superseded: current.document })).perform()
-  await moveCurrent({ rotation, from: current.version.versionId })\n`,
+  const move = () => moveCurrent({ rotation, from: current.version.versionId })\n`,
       },
     ],
     scenario: scenario('grace PT0S, own'),
@@ -70,11 +70,11 @@ export const breakages: readonly Breakage[] = [
     name: 'write the schedule after the move',
     patches: [
       {
-        file: 'rotation/promotion.ts',
-        find: `  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })
-  await moveCurrent({ rotation, from: current.version.versionId })\n`,
-        replace: `  await moveCurrent({ rotation, from: current.version.versionId })
-  await scheduleRetirement({ rotation, current, credentialUuids: await credentialUuids })\n`,
+        file: 'rotation/grace.ts',
+        find: `  await scheduleRetirement({ ...supersession, from: latest })
+  await move()\n`,
+        replace: `  await move()
+  await scheduleRetirement({ ...supersession, from: latest })\n`,
       },
     ],
     scenario: scenario('grace PT24H, own'),
@@ -111,9 +111,8 @@ export const breakages: readonly Breakage[] = [
       },
       {
         file: 'rotation/grace.ts',
-        find: '  if (rotation.schedules === undefined) return\n  const grace = graceOf({ rotation, superseded: document })\n',
-        replace: `  const grace = graceOf({ rotation, superseded: document })
-  if (rotation.schedules === undefined || grace === 0) return\n`,
+        find: '  const at = new Date(from + (grace === 0 ? netMs : grace))\n',
+        replace: '  if (grace === 0) return\n  const at = new Date(from + (grace === 0 ? netMs : grace))\n',
       },
     ],
     scenario: scenario('grace PT0S, adopted'),
@@ -198,8 +197,8 @@ export const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'rotation/retirement.ts',
-        find: '    await credential.verify({ generation: current, as: current, fresh: false })\n',
-        replace: '',
+        find: '    await proven(deactivation)\n',
+        replace: '    void proven\n',
       },
     ],
     scenario: scenario('grace PT24H, the token dies'),
@@ -208,12 +207,17 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'retire without looking at the labels again',
+    secondLine: 'that AWSPREVIOUS is removed from its holder only, and a look where it was not',
     patches: [
       {
         file: 'rotation/retirement.ts',
-        find: `    await credential.verify({ generation: current, as: current, fresh: false })
-    if (await isNamed(retirement)) throw refusal(retirement)\n`,
-        replace: '    await credential.verify({ generation: current, as: current, fresh: false })\n',
+        find: '    if (await looking) throw refusal(retirement)\n',
+        replace: '    await looking\n',
+      },
+      {
+        file: 'rotation/retirement.ts',
+        find: '  if (await isNamed(retirement)) throw refusal(retirement)\n}',
+        replace: '}',
       },
     ],
     scenario: scenario('grace PT24H, adopted'),
@@ -238,10 +242,9 @@ export const breakages: readonly Breakage[] = [
     name: 'deactivate every credential of the account but its own',
     patches: [
       {
-        file: 'credentials/self.ts',
-        find: '  const listed = await credentialsOf(dfns, superseded).catch(explain)\n',
-        replace:
-          '  const listed = (await dfns.listCredentials()).filter(({ credentialId }) => credentialId !== current.id)\n',
+        file: 'credentials/deactivation.ts',
+        find: 'credentialId === superseded.id)',
+        replace: 'credentialId !== current.id)',
       },
     ],
     scenario: scenario('grace PT24H, adopted'),

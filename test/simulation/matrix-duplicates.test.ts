@@ -1,9 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
-import { convergence, type Result, runPart, singleFaults } from './parts.ts'
+import { convergence, dying, type Result, runPart, singleFaults, slowed } from './parts.ts'
 
 const results: Result[] = []
 
-const parts = singleFaults.filter(({ scenario }) => scenario.duplicates === 'allow')
+const inOneWorld = singleFaults.filter(({ scenario }) => scenario.duplicates === 'allow')
+// The slow calls and the dying tokens are here because Vitest has two workers.
+const parts = [...inOneWorld, ...slowed, ...dying]
 
 test.each(parts)('$name', { timeout: 240_000 }, async (part) => {
   const result = await runPart(part)

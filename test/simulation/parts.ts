@@ -45,15 +45,17 @@ const withoutDuplicates = scenarios.filter(({ duplicates }) => duplicates === 'r
 /** Every single fault at every call, in every world. */
 export const singleFaults: readonly Part[] = scenarios.map(part('single faults', singles))
 
-/** An administrator's edit between any two calls, and a call that takes long. */
+/** An administrator's edit between any two calls. */
 export const edited: readonly Part[] = withoutDuplicates.map(part('edits', edits))
-const slowed: readonly Part[] = [...withoutDuplicates, shortGrace].map(part('slow calls', slow))
+
+/** A call that takes long. */
+export const slowed: readonly Part[] = [...withoutDuplicates, shortGrace].map(part('slow calls', slow))
 
 /**
  * Every fault at every call from the promotion to the first retirement that is undone, and at every later undoing: what
  * comes between is the same once more, for as long as anybody retries.
  */
-const dying: readonly Part[] = dyingTokens.map(
+export const dying: readonly Part[] = dyingTokens.map(
   part('retirements undone', ({ calls }) => {
     const isFirst = (name: string, call: number) => call < 70 && /^(finishSecret|retire) /.test(name)
     const isUndoing = (name: string) => /^(finishSecret|retire) PUT .auth.credentials.activate$/.test(name)

@@ -218,6 +218,8 @@ interface Core extends Account {
   readonly counts: Simulation['counts']
   readonly keepsHistory: boolean
   readonly live: Set<Invocation>
+  /** Deliveries that overtake another and are under way: they go on when that has ended. */
+  readonly overtaking: Set<Promise<unknown>>
   plan: SimulationPlan | undefined
   delivery: DeliveryPlan | undefined
 }
@@ -249,6 +251,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     keepsHistory,
     random: seededRandom(seed),
     live: new Set(),
+    overtaking: new Set(),
     plan: undefined,
     delivery: undefined,
   }
@@ -277,7 +280,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
       await clock.advance(ms)
       checkers.look('time passing')
     },
-    again: ({ arn, event }: Invocation) => run({ arn, event }),
+    again: ({ arn, event }: Invocation) => again({ core, run, arn, event }),
     close,
   })
 }
@@ -427,6 +430,22 @@ async function reported({
   }
 }
 
+/** A second delivery of an event. Where Lambda's own queue made it and it fails, the queue tries it again. */
+async function again(delivery: {
+  core: Core
+  run: Run
+  arn: string
+  event: unknown
+}): Promise<InvocationResult> {
+  const { core, run, arn, event } = delivery
+  const running = run({ arn, event })
+  core.overtaking.add(running)
+  const result = await running
+  core.overtaking.delete(running)
+  if (!result.ok && arn === retireArn) core.asyncInvocations.invoke({ arn, event })
+  return result
+}
+
 function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: Run }): LambdaFunction {
   const target: LambdaFunction = { arn, invoke: (event) => run({ arn, event }) }
   return {
@@ -435,9 +454,16 @@ function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: R
       const phase = (event as { Step?: Phase }).Step ?? 'retire'
       settleReads(core)
       const how = core.delivery?.({ number: core.counts.invocations, arn, phase })
-      return (how ? duplicated({ target, how }) : target).invoke(event)
+      return afterAll({ core, invoking: (how ? duplicated({ target, how }) : target).invoke(event) })
     },
   }
+}
+
+/** An invocation may end while one that overtakes it is under way. */
+async function afterAll<T>({ core, invoking }: { core: Core; invoking: Promise<T> }): Promise<T> {
+  const result = await invoking
+  await Promise.all(core.overtaking)
+  return result
 }
 
 /** Eventual consistency is a matter of seconds: what was written before this moment of the clock is seen by now. */

@@ -1,0 +1,55 @@
+import { isCode, RotationError } from '../errors.ts'
+import { settled } from '../ports/time.ts'
+import type { Deactivation, Means, Superseded } from './credential.ts'
+import type { KeyDocument } from './document.ts'
+import { credentialsOf, proveListed } from './proof.ts'
+import { meaningOf } from './refusals.ts'
+
+/**
+ * Deactivates every credential under the superseded id, signed by the current key. None is ever deleted. One
+ * list tells all that the deactivation and the proof after it need.
+ */
+export async function deactivateBySelf(rotation: {
+  current: KeyDocument
+  superseded: Superseded
+  means: Means
+}): Promise<Deactivation> {
+  const { current, superseded, means } = rotation
+  const dfns = means.dfnsAs(current.identity)
+  const explain = async (error: unknown): Promise<never> => {
+    const meaning = await meaningOf({ error, generation: current, means })
+    throw isCode(meaning, 'ERR_NOT_ALLOWED')
+      ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
+      : meaning
+  }
+  const all = await dfns.listCredentials().catch(explain)
+  const under = all.filter(({ credentialId }) => credentialId === superseded.id)
+  const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
+  const credentialUuids = under.map(({ credentialUuid }) => credentialUuid)
+  let begun = under.some(({ isActive }) => !isActive)
+  return {
+    credentialUuids,
+    async perform() {
+      for (const { credentialUuid, isActive } of under) {
+        if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
+        begun = true
+      }
+    },
+    isBegun: () => begun,
+    prove: () => proveListed({ generation: current, credentialUuid: own?.credentialUuid, means }),
+    async undo() {
+      for (const credentialUuid of credentialUuids)
+        await dfns.activateCredential(credentialUuid).catch(explain)
+    },
+    async confirm() {
+      const isDone = async () =>
+        (await credentialsOf(dfns, superseded)).some(({ isActive }) => isActive) ? undefined : true
+      // A list may lag for a moment.
+      if ((await settled(means.time, isDone).catch(explain)) === true) return
+      const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
+      throw new RotationError('ERR_DFNS_RESPONSE', `credential ${superseded.id}: ${problem}`, {
+        retryable: true,
+      })
+    },
+  }
+}
