@@ -6,6 +6,12 @@ import type { Time } from '../ports/time.ts'
 import type { DocumentLimits, DocumentSource, Generation } from './document.ts'
 import type { JsonObject } from './json.ts'
 
+/** Who signs for a new key: the identity itself, or the user whose key the secret at `signerArn` holds. */
+export type Strategy = 'self' | 'signer'
+
+/** What the tag dfns-rotator:strategy may say. */
+export type Wish = Strategy | 'auto'
+
 /** One of createSecret's questions, and its answer. */
 export interface Probe {
   readonly question: string
@@ -60,6 +66,8 @@ export interface Credential<G extends Generation> {
   verify(rotation: { generation: G; as: G; fresh: boolean }): Promise<void>
   /** Fails unless `pending` follows from `current` by a rotation and nothing else. */
   assertFollows(rotation: { current: G; pending: G }): void
+  /** Fails unless an older version is of the identity of `current`, which cannot retire another's. */
+  assertSameIdentity(versions: { current: G; superseded: JsonObject; on: string }): void
   /** What makes Dfns refuse `superseded`, told so by `current`; without effect until it is performed. */
   deactivate(rotation: { current: G; superseded: Superseded }): Promise<Deactivation>
   /** Every uuid under the id of `generation`, as Dfns lists them. */
@@ -78,4 +86,11 @@ export interface Credential<G extends Generation> {
 export interface Means {
   readonly dfnsAs: (identity: Identity) => Dfns
   readonly time: Time
+  readonly limits: DocumentLimits
+  /** The secret's tag; `auto` without one. */
+  readonly strategy: Wish
+  /** The text of another secret's AWSCURRENT; nothing if it has none, or it is binary. */
+  readonly readSecret: (arn: string) => Promise<string | undefined>
+  /** Asks once in an invocation, whoever asks for the same. A failure is not remembered. */
+  readonly once: <T>(question: string, ask: () => Promise<T>) => Promise<T>
 }

@@ -2,26 +2,26 @@ import { isCode, RotationError } from '../errors.ts'
 import { settled } from '../ports/time.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { KeyDocument } from './document.ts'
+import { managerOf } from './manager.ts'
 import { credentialsOf, proveListed } from './proof.ts'
-import { meaningOf } from './refusals.ts'
 
 /**
- * Deactivates every credential under the superseded id, signed by the current key. None is ever deleted. One
- * list tells all that the deactivation and the proof after it need.
+ * Deactivates every credential under the superseded id, signed by whoever manages them. None is ever deleted.
+ * One list tells all that the deactivation and the proof after it need.
  */
-export async function deactivateBySelf(rotation: {
+export async function deactivation(rotation: {
   current: KeyDocument
   superseded: Superseded
   means: Means
 }): Promise<Deactivation> {
   const { current, superseded, means } = rotation
-  const dfns = means.dfnsAs(current.identity)
-  const explain = async (error: unknown): Promise<never> => {
-    const meaning = await meaningOf({ error, generation: current, means })
-    throw isCode(meaning, 'ERR_NOT_ALLOWED')
-      ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
-      : meaning
-  }
+  const { dfns, explain: explainCall } = await managerOf({ generation: current, means })
+  const explain = (error: unknown): Promise<never> =>
+    explainCall(error).catch((meaning: unknown) => {
+      throw isCode(meaning, 'ERR_NOT_ALLOWED')
+        ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
+        : meaning
+    })
   const all = await dfns.listCredentials().catch(explain)
   const under = all.filter(({ credentialId }) => credentialId === superseded.id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)

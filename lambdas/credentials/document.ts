@@ -10,6 +10,8 @@ import { type JsonObject, readExactJsonObject } from './json.ts'
 export interface DocumentLimits {
   readonly allowedBaseUrls: readonly string[]
   readonly allowedOrgIds?: readonly string[] | undefined
+  /** ARNs of the secrets that may be named as signers; any, if there is no such list. */
+  readonly allowedSigners?: readonly string[] | undefined
 }
 
 /** A version's text, and how errors call it: names and ids only. */
@@ -32,30 +34,38 @@ export interface Generation {
   readonly tokenExpires: Date | undefined
 }
 
-/** A document whose key signs with a bearer token: the kinds ServiceAccountKey and PersonalAccessTokenKey. */
+/** A document whose key signs: of every kind but WebhookSecret. */
 export interface KeyDocument extends Generation {
   readonly identity: Identity
   readonly stored: StoredKey
   readonly orgId: string
+  /** Whose it is, as its token says; a user who logs in has none in the document. */
   readonly userId: string | undefined
+  /** The secret in which it stands. */
+  readonly secretArn: string
+  readonly signerArn: string | undefined
+  /** The fields that are ours. All others are the owner's. */
+  readonly ourFields: readonly string[]
 }
 
 const longestDocument = 65_536
 
-const keyFields = v.object({
+const signerArn = v.pipe(v.string(), v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/))
+
+/** What every key document has. */
+export const keyFields = {
   kind: v.string(),
   baseUrl: v.string(),
   orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
-  authToken: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,16384}$/)),
   credId: v.pipe(v.string(), v.regex(/^[\w+/=.-]{1,1024}$/)),
   privateKey: v.string(),
-  signerArn: v.optional(
-    v.pipe(v.string(), v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/)),
-  ),
-})
+}
 
-/** The fields of a KeyDocument that are ours. All others are the owner's. */
-export const ourFields: readonly string[] = Object.keys(keyFields.entries)
+const tokenFields = v.object({
+  ...keyFields,
+  authToken: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,16384}$/)),
+  signerArn: v.optional(signerArn),
+})
 
 /**
  * The object in a version, with a `kind`. A bare PEM, a list, or somebody's own format is not changed by
@@ -74,28 +84,38 @@ export function readFields({ text, on, secretArn }: DocumentSource): JsonObject 
   return { ...fields, kind }
 }
 
-/** Reads and checks a key document; errors name the field and the secret, never a value. */
-export function readKeyDocument(source: DocumentSource, limits: DocumentLimits): KeyDocument {
+/** Reads and checks the fields of a document; errors name the field and the secret, never a value. */
+export function checkedFields<const S extends v.GenericSchema>(
+  source: DocumentSource,
+  schema: S,
+): { fields: JsonObject; checked: v.InferOutput<S> } {
   const fields = readFields(source)
-  const { on } = source
-  const { success, output, issues } = v.safeParse(keyFields, fields)
-  if (!success) {
-    const names = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'document'))
-    throw new RotationError('ERR_DOCUMENT', `${on}: missing or malformed: ${[...names].join(', ')}`)
-  }
-  const { kind, baseUrl, orgId, authToken, credId, privateKey } = output
-  const origin = allowedOrigin({ baseUrl, allowed: limits.allowedBaseUrls, on })
-  const claims = tokenOf({ authToken, orgId, limits, on })
+  const { success, output, issues } = v.safeParse(schema, fields)
+  if (success) return { fields, checked: output }
+  const names = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'document'))
+  throw new RotationError('ERR_DOCUMENT', `${source.on}: missing or malformed: ${[...names].join(', ')}`)
+}
+
+export function storedKey({ privateKey, on }: { privateKey: string; on: string }): StoredKey {
   const stored = readPrivateKey(privateKey)
-  if (stored === undefined) {
-    throw new RotationError(
-      'ERR_DOCUMENT',
-      `${on}: privateKey is not one unencrypted PKCS#8, PKCS#1 or SEC1 PEM`,
-    )
-  }
+  if (stored !== undefined) return stored
+  throw new RotationError(
+    'ERR_DOCUMENT',
+    `${on}: privateKey is not one unencrypted PKCS#8, PKCS#1 or SEC1 PEM`,
+  )
+}
+
+/** Reads a document with a bearer token: the kinds ServiceAccountKey and PersonalAccessTokenKey. */
+export function readKeyDocument(source: DocumentSource, limits: DocumentLimits): KeyDocument {
+  const { on, secretArn } = source
+  const { fields, checked } = checkedFields(source, tokenFields)
+  const { kind, baseUrl, orgId, authToken, credId } = checked
+  const origin = allowedOrigin({ baseUrl, allowed: limits.allowedBaseUrls, on })
+  const { userId, expires: tokenExpires } = tokenOf({ authToken, orgId, limits, on })
+  const stored = storedKey({ ...checked, on })
   const identity = { origin, authToken, credId, key: stored.key }
-  const { userId, expires: tokenExpires } = claims
-  return { kind, on, fields, id: credId, tokenExpires, identity, stored, orgId, userId }
+  const ours = { secretArn, signerArn: checked.signerArn, ourFields: Object.keys(tokenFields.entries) }
+  return { kind, on, fields, id: credId, tokenExpires, identity, stored, orgId, userId, ...ours }
 }
 
 function tokenOf(token: {
@@ -110,8 +130,12 @@ function tokenOf(token: {
   if (claims.orgId !== orgId) {
     throw new RotationError('ERR_ORG', `${on}: authToken is of another organisation than orgId says`)
   }
-  if (limits.allowedOrgIds !== undefined && !limits.allowedOrgIds.includes(orgId)) {
-    throw new RotationError('ERR_ORG', `${on}: orgId is none of the policy's allowedOrgIds`)
-  }
+  assertOrgAllowed({ orgId, limits, on })
   return claims
+}
+
+export function assertOrgAllowed(of: { orgId: string; limits: DocumentLimits; on: string }): void {
+  const { orgId, limits, on } = of
+  if (limits.allowedOrgIds === undefined || limits.allowedOrgIds.includes(orgId)) return
+  throw new RotationError('ERR_ORG', `${on}: orgId is none of the policy's allowedOrgIds`)
 }

@@ -1,10 +1,14 @@
 import { RotationError } from '../errors.ts'
 import type { Credential, Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
+import { personalAccessTokenKey } from './personal-access-token-key.ts'
 import { serviceAccountKey } from './service-account-key.ts'
+import { userKey } from './user-key.ts'
 
 const kinds: Readonly<Record<string, (means: Means) => Credential<KeyDocument>>> = {
   ServiceAccountKey: serviceAccountKey,
+  PersonalAccessTokenKey: personalAccessTokenKey,
+  UserKey: userKey,
 }
 
 /** The file that understands a `kind`. */

@@ -1,5 +1,6 @@
 import { isCode, RotationError } from '../errors.ts'
-import type { Dfns, ListedCredential, UserAction } from '../ports/dfns.ts'
+import type { Dfns, UserAction } from '../ports/dfns.ts'
+import type { ListedCredential } from '../ports/dfns-replies.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
 import type { Means } from './credential.ts'
@@ -73,11 +74,15 @@ const refusals: readonly number[] = [400, 401, 403, 422]
 export function explainSigning({ error, generation }: { error: unknown; generation: KeyDocument }): unknown {
   if (!(error instanceof DfnsFailure) || !error.isRefusal) return error
   if (!refusals.includes(error.status ?? 0)) return error
+  if (error.endpoint === 'POST /auth/login/init') {
+    const meaning = 'its user is not known, or not active'
+    return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)
+  }
   if (error.endpoint === 'POST /auth/action/init') {
     const meaning = 'its token has expired or was revoked, or its account is not active'
     return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)
   }
-  if (error.endpoint === 'POST /auth/action') {
+  if (error.endpoint === 'POST /auth/action' || error.endpoint === 'POST /auth/login') {
     return new RotationError(
       'ERR_VERIFY',
       `${generation.on}: Dfns does not accept its key (${error.message})`,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { writeKey } from '../crypto/private-key.ts'
 import { RotationError } from '../errors.ts'
-import { type KeyDocument, ourFields } from './document.ts'
+import type { KeyDocument } from './document.ts'
 import type { Json, JsonObject } from './json.ts'
 import { followerOf, type Replaced } from './owner-fields.ts'
 
@@ -22,7 +22,7 @@ export function successorOf({ current, to }: { current: KeyDocument; to: Replace
   const entries = Object.entries(current.fields).map(([name, value]): [string, Json | undefined] => {
     if (name === 'privateKey') return [name, privateKey]
     if (name === 'credId') return [name, to.credId]
-    return [name, ourFields.includes(name) ? value : follow({ name, value })]
+    return [name, current.ourFields.includes(name) ? value : follow({ name, value })]
   })
   const stuck = entries.filter(([, value]) => value === undefined).map(([name]) => name)
   if (stuck.length > 0) {

@@ -38,7 +38,7 @@ const done: readonly number[] = [200, 201, 204]
  * JSON; so every request here has a deadline, goes to `origin` and nowhere else, follows no redirect, and
  * whatever is not success in JSON ends as a `DfnsFailure`.
  */
-export function dfnsTransport({ origin, time, read = asItIs }: Transport): typeof fetch {
+export function dfnsTransport({ origin, time, read = asItIs, isText = never }: Transport): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const endpoint = `${init?.method ?? 'GET'} ${url.pathname}`
@@ -46,7 +46,7 @@ export function dfnsTransport({ origin, time, read = asItIs }: Transport): typeo
       throw new RotationError('ERR_BASE_URL', `${endpoint}: not a request to ${origin}`)
     const text = await exchange({ url, init, endpoint, time })
     // The SDK parses every reply, an empty one too.
-    const reply = text.trim() === '' ? {} : parsed({ json: text, endpoint })
+    const reply = isText(endpoint) ? text : text.trim() === '' ? {} : parsed({ json: text, endpoint })
     return Response.json(read(endpoint, reply))
   }
 }
@@ -56,7 +56,11 @@ export interface Transport {
   readonly time: Time
   /** What the SDK gets to see of a reply. Throws if the reply is not as documented. */
   readonly read?: (endpoint: string, reply: unknown) => unknown
+  /** Whether an endpoint's reply is a text of any form, and not JSON. */
+  readonly isText?: (endpoint: string) => boolean
 }
+
+const never = () => false
 
 const asItIs = (_endpoint: string, reply: unknown): unknown => reply
 

@@ -3,17 +3,34 @@ import { AuthClient } from '@dfns/sdk/generated/auth/client.js'
 import { transport } from 'cross-fetch'
 import * as v from 'valibot'
 import { assert, type CredentialInfo } from '../crypto/key-credential.ts'
-import { DfnsFailure, dfnsTransport } from './dfns-transport.ts'
+import {
+  credentialChallenge,
+  isText,
+  type ListedCredential,
+  readReply,
+  type UserActionChallenge,
+} from './dfns-replies.ts'
+import { isNotCreated, isUnavailable, retrying } from './dfns-retries.ts'
+import { dfnsTransport } from './dfns-transport.ts'
 import type { Time } from './time.ts'
 
-/** Who speaks to Dfns: a bearer token and the key that signs its user actions. */
+/** A user who logs in with a key. */
+export interface Login {
+  readonly orgId: string
+  readonly username: string
+}
+
+/** Who speaks to Dfns: a bearer token, or a user who logs in for one, and the key that signs. */
 export interface Identity {
   /** Origin of the API, `https://api.dfns.io`. */
   readonly origin: string
-  readonly authToken: string
+  readonly authToken: string | Login
   readonly credId: string
   readonly key: KeyObject
 }
+
+/** One that has a token: of its own, or of a session. */
+export type Bearer = Identity & { readonly authToken: string }
 
 /** A call as User Action Signing names it. */
 export interface UserAction {
@@ -23,43 +40,14 @@ export interface UserAction {
   readonly payload: string
 }
 
-// Ids go into messages, logs and request bodies.
-const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
-const bytes = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))
-
-const listedCredential = v.object({
-  credentialId: v.pipe(v.string(), v.maxLength(1_024)),
-  credentialUuid: id,
-  isActive: v.boolean(),
-})
-const credentialList = v.object({ items: v.array(listedCredential) })
-const credentialChallenge = v.object({ challenge: bytes, challengeIdentifier: bytes })
-const userActionChallenge = v.object({
-  challenge: bytes,
-  challengeIdentifier: bytes,
-  allowCredentials: v.object({ key: v.optional(v.array(v.object({ id: v.string() })), []) }),
-})
-// It goes into a header.
-const userAction = v.object({ userAction: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,8192}$/)) })
-
-/** What is used of each reply. The SDK trusts what it gets, so nothing else reaches it. */
-const replies: Readonly<Record<string, v.GenericSchema>> = {
-  'GET /auth/credentials': credentialList,
-  'POST /auth/credentials/init': credentialChallenge,
-  'POST /auth/action/init': userActionChallenge,
-  'POST /auth/action': userAction,
-  'GET /auth/action/logs': v.unknown(),
-}
-
-export type ListedCredential = v.InferOutput<typeof listedCredential>
-export type UserActionChallenge = v.InferOutput<typeof userActionChallenge>
-
 /**
  * The calls to Dfns, one method each, named as the API names them; each reply is checked before it is used.
  * Calls that change nothing when they are repeated are repeated when Dfns is unavailable. Create Credential
  * is not: whoever calls it looks first.
  */
 export interface Dfns {
+  /** The token it speaks with: its own, or that of a session. */
+  authToken(): Promise<string>
   /** GET /auth/credentials: the caller's own, without pagination. */
   listCredentials(): Promise<readonly ListedCredential[]>
   /** POST /auth/credentials/init, kind Key: without effect. */
@@ -80,7 +68,7 @@ export interface Dfns {
    * GET /auth/action/logs: what a user signed between two moments, as text. Its form is not documented; an id
    * that stands in it is what is looked for. Needs the permission Auth:Logs:Read.
    */
-  listAuditLogs(period: { since: Date; until: Date; userId: string }): Promise<string>
+  listAuditLogs(period: { since: Date; until: Date; userId: string | undefined }): Promise<string>
   /** POST /auth/action/init: asks who may sign a call, which every identity may do. Without effect. */
   createUserActionChallenge(action: UserAction): Promise<UserActionChallenge>
   /**
@@ -90,32 +78,16 @@ export interface Dfns {
   signUserAction(action: UserAction): Promise<void>
 }
 
-/**
- * Dfns for one invocation. Whoever asks for a token's credentials while the same list is under way is told
- * what that tells: phases ask in parallel, and every list counts against the organisation's rate limit.
- */
-export function dfnsOf(time: Time): (identity: Identity) => Dfns {
-  const underWay = new Map<string, Promise<readonly ListedCredential[]>>()
-  return (identity) => {
-    const dfns = dfnsAs(identity, time)
-    const token = `${identity.origin} ${identity.authToken}`
-    const listCredentials = () => {
-      const running = underWay.get(token) ?? dfns.listCredentials().finally(() => underWay.delete(token))
-      underWay.set(token, running)
-      return running
-    }
-    return { ...dfns, listCredentials }
-  }
-}
-
-export function dfnsAs(identity: Identity, time: Time): Dfns {
-  const fetchFromDfns = dfnsTransport({ origin: identity.origin, time, read: readReply })
+/** Dfns as whoever has a token hears it. */
+export function dfnsAs(identity: Bearer, time: Time): Dfns {
+  const fetchFromDfns = dfnsTransport({ origin: identity.origin, time, read: readReply, isText })
   const once = <T>(call: () => Promise<T>) => transport.run(fetchFromDfns, call)
   const repeated = <T>(call: () => Promise<T>) =>
     retrying({ time, call: () => once(call), when: isUnavailable })
   const client = clientOf(identity)
 
   return {
+    authToken: async () => identity.authToken,
     listCredentials: () => repeated(async () => (await client.listCredentials()).items),
     createCredentialChallenge: () =>
       repeated(async () => {
@@ -142,8 +114,9 @@ export function dfnsAs(identity: Identity, time: Time): Dfns {
       repeated(async () => void (await client.deactivateCredential({ body: { credentialUuid } }))),
     listAuditLogs: ({ since, until, userId }) =>
       repeated(async () => {
-        const query = { startTime: since.toISOString(), endTime: until.toISOString(), userId }
-        return JSON.stringify(await client.listAuditLogs({ query }))
+        const period = { startTime: since.toISOString(), endTime: until.toISOString() }
+        const query = { ...period, ...(userId !== undefined && { userId }) }
+        return client.listAuditLogs({ query })
       }),
     createUserActionChallenge: (action) => repeated(() => challengeFor(client, action)),
     // Init and signature are repeated together: a challenge can be used once.
@@ -152,7 +125,7 @@ export function dfnsAs(identity: Identity, time: Time): Dfns {
 }
 
 /** The SDK's client, signing its user actions with the identity's key. */
-function clientOf(identity: Identity, watch?: (challenge: UserActionChallenge) => void): AuthClient {
+function clientOf(identity: Bearer, watch?: (challenge: UserActionChallenge) => void): AuthClient {
   const sign = async (challenge: UserActionChallenge) => {
     watch?.(challenge)
     return assert({ ...identity, challenge: challenge.challenge })
@@ -165,51 +138,9 @@ function challengeFor(client: AuthClient, { method, path, payload }: UserAction)
   return client.createUserActionChallenge({ body: { ...call, userActionServerKind: 'Api' } })
 }
 
-async function signAction(signing: { client: AuthClient; identity: Identity; action: UserAction }) {
+async function signAction(signing: { client: AuthClient; identity: Bearer; action: UserAction }) {
   const { client, identity, action } = signing
   const { challenge, challengeIdentifier } = await challengeFor(client, action)
   const firstFactor = assert({ ...identity, challenge })
   await client.createUserActionSignature({ body: { challengeIdentifier, firstFactor } })
-}
-
-function readReply(endpoint: string, reply: unknown): unknown {
-  const schema = replies[endpoint]
-  if (schema === undefined) return {}
-  const { success, output } = v.safeParse(schema, reply)
-  if (success) return output
-  const problem = 'success, but not the documented reply'
-  throw new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
-}
-
-const attempts = 4
-
-function isUnavailable(error: unknown): error is DfnsFailure {
-  return error instanceof DfnsFailure && error.code === 'ERR_DFNS_UNAVAILABLE'
-}
-
-/**
- * Only where it is certain that nothing was made: another request failed before it, or Dfns counted too many.
- */
-function isNotCreated(error: unknown): error is DfnsFailure {
-  return isUnavailable(error) && (error.endpoint !== 'POST /auth/credentials' || error.status === 429)
-}
-
-async function retrying<T>(retry: {
-  time: Time
-  call: () => Promise<T>
-  when: (error: unknown) => error is DfnsFailure
-}): Promise<T> {
-  const { time, call, when } = retry
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await call()
-    } catch (error) {
-      if (attempt === attempts || !when(error)) throw error
-      // Exponential, half of it random, and never before the moment that Dfns named.
-      const pause = Math.max(error.retryAfterMs, 200 * 2 ** attempt * (0.5 + time.random() / 2))
-      // No use in waiting for a moment that this invocation will not see.
-      if (pause >= time.remaining()) throw error
-      await time.sleep(pause)
-    }
-  }
 }

@@ -42,3 +42,9 @@ export async function settled<T>(time: Time, ask: () => Promise<T | undefined>):
     await time.sleep(Math.min(pause, left))
   }
 }
+
+/** Lets a call run ahead. If it fails, that shows when it is awaited, or not at all. */
+export function early<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => {})
+  return call
+}

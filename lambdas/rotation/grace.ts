@@ -45,9 +45,9 @@ interface Supersession {
 }
 
 /**
- * Moves AWSCURRENT by `move`, once the schedule of the retirement is written: when the label has moved, nobody
- * may come back to write it. On every attempt it is written anew, and then for a later time. The grace counts
- * from a moment later than the move; a move that took longer than that is made up for.
+ * Moves AWSCURRENT by `move`, once the schedule of the retirement is written: when the label has moved,
+ * nobody may come back to write it. On every attempt it is written anew, and then for a later time. The grace
+ * counts from a moment later than the move; a move that took longer than that is made up for.
  */
 export async function scheduledMove(
   supersession: Supersession & { move: () => Promise<void> },

@@ -18,7 +18,9 @@ const largestDocument = 65_536
 /** The successor's document, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
 export async function successor({ rotation, current: { document, credential } }: Asked): Promise<JsonObject> {
   const { strategy, keyAlgorithm: algorithm } = rotation.settingsFor(document.kind)
-  if (strategy === 'signer' || strategy === 'replace') {
+  const isSupported =
+    strategy !== 'replace' && (strategy !== 'signer' || document.kind === 'PersonalAccessTokenKey')
+  if (!isSupported) {
     throw new RotationError(
       'ERR_TAG',
       `tag dfns-rotator:strategy: ${strategy} is not supported for ${document.kind}`,

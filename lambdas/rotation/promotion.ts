@@ -1,7 +1,7 @@
 import { RotationError } from '../errors.ts'
+import { early } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
 import { assertGraceEnds, graceOf, scheduledMove } from './grace.ts'
-import { early } from './reads.ts'
 import type { Rotation } from './rotation.ts'
 
 export interface Promotion {

@@ -4,8 +4,7 @@ import { readJsonObject } from '../credentials/json.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
-import { settled, settleMs, type Time } from '../ports/time.ts'
-import { early } from './reads.ts'
+import { early, settled, settleMs, type Time } from '../ports/time.ts'
 import { markUndone } from './undone.ts'
 
 export interface Retirement {

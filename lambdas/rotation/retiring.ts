@@ -1,10 +1,9 @@
-import { readAuthToken } from '../credentials/auth-token.ts'
 import { credentialOf } from '../credentials/index.ts'
 import type { Superseded } from '../credentials/credential.ts'
 import { readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import { dfnsOf } from '../ports/dfns.ts'
+import { early } from '../ports/time.ts'
 import {
   type DescribedSecret,
   type SecretStore,
@@ -12,12 +11,13 @@ import {
   secretStore,
 } from '../ports/secrets-manager.ts'
 import { generationsOf, type Stored } from './generations.ts'
+import { meansOf } from './means.ts'
 import type { Policy } from './policy.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
-import { early, policyOf } from './reads.ts'
+import { policyOf } from './reads.ts'
 import { isSameSupersession, type RetireEvent, scheduleName, supersessionIn } from './retire-event.ts'
 import { retire } from './retirement.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { readSettings, type Settings, wishIn } from './settings.ts'
 import { isMarkedUndone, undoneLabel } from './undone.ts'
 
 const hourMs = 3_600_000
@@ -91,7 +91,8 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
     throw new RotationError('ERR_SECRET_GONE', `secret ${secret.arn} is marked for deletion`)
   if (hasNotMoved({ secret, event })) return undefined
   const policy = await readingPolicy
-  const means = { time, dfnsAs: dfnsOf(time) }
+  const { secretsManager } = clients
+  const means = meansOf({ time, secretsManager, limits: policy, strategy: wishIn(secret.tags) })
   const source = {
     store,
     time,
@@ -163,27 +164,19 @@ function settingsOf(known: { opening: RetireOpening; secret: DescribedSecret; po
 async function supersededOf({ opening, current, version }: Scene): Promise<Superseded | undefined> {
   const { superseded, secretArn, what } = opening.event
   const { credentialUuids } = what
-  const stored = readJsonObject(version?.text ?? '')?.['credId']
   const { credential, document } = current
-  if (version !== undefined) assertSameIdentity({ current, version, secretArn })
+  const on = `version ${superseded} of ${secretArn}`
+  const fields = readJsonObject(version?.text ?? '')
+  if (version !== undefined)
+    credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on })
+  const stored = fields?.['credId']
   const id =
     typeof stored === 'string' ? stored : await credential.idOf({ current: document, credentialUuids })
   if (id !== undefined && version === undefined && !isOfSecret({ credId: id, secretArn })) {
     const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
     throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
   }
-  return id === undefined ? undefined : { id, credentialUuids, on: `version ${superseded} of ${secretArn}` }
-}
-
-/** One account cannot deactivate another's credential, and does not even see it. */
-function assertSameIdentity(of: { current: Stored; version: SecretVersion; secretArn: string }): void {
-  const { current, version, secretArn } = of
-  const { authToken, orgId } = readJsonObject(version.text ?? '') ?? {}
-  const { document } = current
-  const userId = typeof authToken === 'string' ? readAuthToken(authToken)?.userId : undefined
-  if (orgId === document.orgId && userId === document.userId) return
-  const problem = `version ${version.versionId} of ${secretArn} is of another identity than AWSCURRENT`
-  throw new RotationError('ERR_CANNOT_RETIRE', `${problem}: deactivate its credential at Dfns by hand`)
+  return id === undefined ? undefined : { id, credentialUuids, on }
 }
 
 /** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */

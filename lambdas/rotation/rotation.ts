@@ -2,16 +2,16 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { SSMClient } from '@aws-sdk/client-ssm'
 import { credentialOf } from '../credentials/index.ts'
 import type { Lineage } from '../crypto/lineage.ts'
-import { dfnsOf } from '../ports/dfns.ts'
 import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
 import type { Schedules } from '../ports/scheduler.ts'
-import type { Time } from '../ports/time.ts'
+import { early, type Time } from '../ports/time.ts'
 import type { RotationEvent } from './event.ts'
 import { type Generations, generationsOf } from './generations.ts'
 import { type Standing, standingOf } from './guard.ts'
-import { early, policyOf } from './reads.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { meansOf } from './means.ts'
+import { policyOf } from './reads.ts'
+import { readSettings, type Settings, wishIn } from './settings.ts'
 
 /** One step of one rotation: what the four phases work with. */
 export interface Rotation extends Generations {
@@ -51,7 +51,8 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const secret = await describing
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
-  const means = { time, dfnsAs: dfnsOf(time) }
+  const { secretsManager } = clients
+  const means = meansOf({ time, secretsManager, limits: policy, strategy: wishIn(secret.tags) })
   const source = {
     store,
     time,

@@ -1,3 +1,4 @@
+import type { Wish } from '../credentials/credential.ts'
 import { type KeyAlgorithm, keyAlgorithms } from '../crypto/algorithms.ts'
 import { RotationError } from '../errors.ts'
 import { readDuration } from './duration.ts'
@@ -62,6 +63,12 @@ export function readSettings(secret: {
       grace ??
       clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),
   }
+}
+
+/** The strategy's tag alone. One that is none counts as `auto` here: createSecret has refused it. */
+export function wishIn(tags: ReadonlyMap<string, string>): Wish {
+  const wishes: readonly Wish[] = ['auto', 'self', 'signer']
+  return wishes.find((wish) => wish === tags.get(`${prefix}strategy`)) ?? 'auto'
 }
 
 const nothing = () => undefined

@@ -2,12 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { credentialOf } from '../../lambdas/credentials/index.ts'
-import {
-  type DocumentSource,
-  ourFields,
-  readFields,
-  readKeyDocument,
-} from '../../lambdas/credentials/document.ts'
+import { type DocumentSource, readFields, readKeyDocument } from '../../lambdas/credentials/document.ts'
 import { type Json, stringsIn } from '../../lambdas/credentials/json.ts'
 import { RotationError } from '../../lambdas/errors.ts'
 import { fakeTime } from '../support/time.ts'
@@ -26,6 +21,8 @@ import {
   tokenWith,
   userId,
 } from './sample.ts'
+
+const { ourFields } = read()
 
 const errorOf = (run: () => unknown): RotationError => {
   try {
@@ -185,11 +182,16 @@ describe('the policy’s limits', () => {
 })
 
 describe('the kind', () => {
+  const nobody = () => {
+    throw new Error('was asked')
+  }
   const means = {
     time: fakeTime(),
-    dfnsAs: () => {
-      throw new Error('was asked')
-    },
+    limits,
+    strategy: 'auto' as const,
+    dfnsAs: nobody,
+    readSecret: nobody,
+    once: nobody,
   }
 
   test('ServiceAccountKey is understood', () => {
@@ -202,7 +204,7 @@ describe('the kind', () => {
     '',
     'serviceaccountkey',
     'ServiceAccountKey ',
-    'UserKey',
+    'UserKeys',
     'hunter2hunter2',
     'toString',
     'constructor',
@@ -211,7 +213,7 @@ describe('the kind', () => {
   ])('%j is not, and is not repeated', (kind) => {
     const error = errorOf(() => credentialOf({ kind, on, means }))
     expect(error).toMatchObject({ code: 'ERR_DOCUMENT', retryable: false })
-    expect(error.message).toBe(`${on}: kind is none of ServiceAccountKey`)
+    expect(error.message).toBe(`${on}: kind is none of ServiceAccountKey, PersonalAccessTokenKey, UserKey`)
   })
 })
 

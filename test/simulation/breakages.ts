@@ -172,18 +172,18 @@ export const breakages: readonly Breakage[] = [
     secondLine: 'a last look at who may sign, which a list that lags may pass anyway',
     patches: [
       {
-        file: 'credentials/self.ts',
-        find: '    if (!(await isRegistered({ dfns, pending, means }))) await explain(error)\n',
-        replace: `    const again = await dfns.createCredentialChallenge()
-    await create({ ...registration, current, opened: again }).catch(() => explain(error))\n`,
+        file: 'credentials/registration.ts',
+        find: '    if (!(await isRegistered({ dfns: manager.dfns, pending, means }))) await manager.explain(error)\n',
+        replace: `    const again = await manager.dfns.createCredentialChallenge()
+    await create({ ...registration, manager, opened: again }).catch(() => manager.explain(error))\n`,
       },
       {
-        file: 'credentials/self.ts',
+        file: 'credentials/registration.ts',
         find: 'createCredential(request, assertUnknown(pending))',
         replace: 'createCredential(request, () => void assertUnknown(pending))',
       },
       {
-        file: 'credentials/self.ts',
+        file: 'credentials/registration.ts',
         find: 'async function isRegistered(',
         replace: 'export async function isRegistered(',
       },

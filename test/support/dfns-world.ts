@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { DocumentLimits } from '../../lambdas/credentials/document.ts'
 import type { Means } from '../../lambdas/credentials/credential.ts'
-import { dfnsAs } from '../../lambdas/ports/dfns.ts'
+import { dfnsOf } from '../../lambdas/ports/dfns-session.ts'
 import { createClock } from '../../sandbox/clock.ts'
 import { createDfnsHandler } from '../../sandbox/dfns/handler.ts'
 import { createDfns, type Dfns } from '../../sandbox/dfns/organisation.ts'
@@ -19,6 +19,8 @@ export interface DfnsWorld {
   readonly orgId: string
   readonly means: Means
   readonly limits: DocumentLimits
+  /** AWSCURRENT of other secrets, by their ARN. */
+  readonly secrets: Map<string, string>
   readonly change: (switches: Partial<Switches>) => void
   /** Effects on credentials, user actions aside: what a repeated or refused call must not add to. */
   readonly changes: () => number
@@ -36,13 +38,23 @@ export async function dfnsWorld(switches: Partial<Switches> = {}): Promise<DfnsW
   onTestFinished(() => server.close())
   const { orgId } = dfns.createOrganisation()
   const time = fakeTime()
+  const limits = { allowedBaseUrls: [server.url] }
+  const secrets = new Map<string, string>()
   return {
     dfns,
     wire,
     url: server.url,
     orgId,
-    means: { time, dfnsAs: (identity) => dfnsAs(identity, time) },
-    limits: { allowedBaseUrls: [server.url] },
+    means: {
+      time,
+      limits,
+      strategy: 'auto',
+      dfnsAs: dfnsOf(time),
+      readSecret: async (arn) => secrets.get(arn),
+      once: (_, ask) => ask(),
+    },
+    limits,
+    secrets,
     change: (changed) => dfns.setSwitches({ orgId, switches: changed }),
     changes: () => dfns.effects().filter(({ kind }) => kind.startsWith('credential')).length,
     requests: () => wire.calls.map(({ request }) => request.operation),
