@@ -6,6 +6,7 @@ import { type KeyHolder, signingStatus } from './dfns/client.ts'
 import { createDfnsHandler } from './dfns/handler.ts'
 import { createDfns, type Dfns, type Issued } from './dfns/organisation.ts'
 import { type Switches, selfRotation } from './dfns/switches.ts'
+import { deliverToLoopback } from './dfns/webhook-loopback.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
 
 export type { AccountDocument } from './administrator.ts'
@@ -109,7 +110,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     ...rest
   } = options
   const clock = createClock(start && { start })
-  const dfns = createDfns({ clock, switches: dfnsSwitches })
+  const dfns = createDfns({ clock, switches: dfnsSwitches, deliver: deliverToLoopback() })
   const handle = createDfnsHandler(dfns)
   const sandbox = await startSandbox({ ...rest, clock, dfns: handle, scheduleGroups: [scheduleGroup] })
   const { urls, parameters } = sandbox

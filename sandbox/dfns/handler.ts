@@ -9,7 +9,7 @@ import type { State } from './state.ts'
 import type { Switches } from './switches.ts'
 
 /**
- * Answers Dfns's credential endpoints for a simulator. It checks, in this order: the path (404), the token
+ * Answers Dfns's endpoints for a simulator. It checks, in this order: the path (404), the token
  * (401), the organisation's rate limit (429), the auth matrix and permissions (401, 403), the user action
  * (403, 400), the body.
  */
@@ -17,13 +17,15 @@ export function createDfnsHandler({ state }: Pick<Dfns, 'state'>): WireHandler {
   return (request) => replyOf({ switches: state.defaults, answer: () => receive({ state, request }) })
 }
 
-function receive({ state, request }: { state: State; request: WireRequest }): WireResponse {
+type Reply = WireResponse | Promise<WireResponse>
+
+async function receive({ state, request }: { state: State; request: WireRequest }): Promise<WireResponse> {
   const found = route(request)
   if (found === undefined) throw new Refusal(404, 'Not Found')
   const caller = authenticate({ state, request })
   const { organisation } = caller
   const { allowed, headers } = countRequest({ organisation, clock: state.clock })
-  const reply = replyOf({
+  const reply = await replyOf({
     switches: organisation.switches,
     answer: () => {
       if (!allowed) throw new Refusal(429, 'Too Many Requests')
@@ -35,7 +37,7 @@ function receive({ state, request }: { state: State; request: WireRequest }): Wi
 
 type Found = NonNullable<ReturnType<typeof route>>
 
-function perform(call: { state: State; request: WireRequest; caller: Caller } & Found): WireResponse {
+function perform(call: { state: State; request: WireRequest; caller: Caller } & Found): Reply {
   const { state, request, caller, operation, id } = call
   authorise({ caller, row: authMatrix[operation] })
   return endpoints[operation]({ state, request, id, ...caller })
@@ -45,9 +47,15 @@ function perform(call: { state: State; request: WireRequest; caller: Caller } & 
  * A refusal in the shape that the switches ask for; any other error is a mistake of the simulator and is
  * thrown on.
  */
-function replyOf({ switches, answer }: { switches: Switches; answer: () => WireResponse }): WireResponse {
+async function replyOf({
+  switches,
+  answer,
+}: {
+  switches: Switches
+  answer: () => Reply
+}): Promise<WireResponse> {
   try {
-    return answer()
+    return await answer()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return errorReply({ status: error.status, message: error.message, shape: switches.errorBody })

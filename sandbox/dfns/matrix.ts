@@ -1,4 +1,5 @@
 import type { SelfRotationEndpoint } from './switches.ts'
+import { webhookMatrix } from './webhook-matrix.ts'
 
 /** Who calls, as Dfns's auth matrix divides callers: by token first, then by the kind of user. */
 export type CallerKind = 'user' | 'endUser' | 'pat' | 'serviceAccount'
@@ -31,6 +32,7 @@ export const authMatrix = {
     allowed: ['user', 'pat', 'serviceAccount'],
     permission: 'Auth:ServiceAccounts:Read',
   },
+  ...webhookMatrix,
 } as const satisfies Record<string, MatrixRow>
 
 /** Method and path template of an endpoint that the simulator has. */

@@ -103,7 +103,7 @@ export interface UserAction {
 /** Who did something: a token and the credential that signed for it, or the test that set the scene. */
 export type Actor = { readonly tokenId: string; readonly credentialUuid: string } | 'administrator'
 
-/** One line of the audit trail. Calls that changed nothing leave none. */
+/** One line of the audit trail. Calls that changed nothing leave none, pings aside. */
 export interface Effect {
   /** Milliseconds of the clock. */
   readonly at: number
@@ -114,14 +114,20 @@ export interface Effect {
     | 'user action signed'
     | 'user action spent'
     | 'approval requested'
+    | 'webhook created'
+    | 'webhook updated'
+    | 'webhook deleted'
+    | 'webhook pinged'
   readonly orgId: string
-  /** Whose credential. */
+  /** Whose credential; for a webhook, which is nobody's own, who asked (empty for the administrator). */
   readonly userId: string
   /**
    * The credential concerned; for a user action the one that signed it; none where a creation awaits
    * approval.
    */
   readonly credentialUuid?: string
+  /** The webhook concerned. */
+  readonly webhookId?: string
   readonly by: Actor
   /** Method and path of a user action, or of the request that awaits approval. */
   readonly request?: { readonly method: string; readonly path: string }

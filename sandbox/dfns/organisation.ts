@@ -2,6 +2,9 @@ import type { AccessToken, Credential, Effect, Identity, IdentityKind } from './
 import { createState, need, setCredentialActive, type State, storeCredential } from './state.ts'
 import { pessimistic, type Switches } from './switches.ts'
 import type { Clock } from './tokens.ts'
+import type { Deliver, Timers } from './webhook-model.ts'
+import { createOutbox } from './webhook-outbox.ts'
+import { webhookScene } from './webhook-scene.ts'
 
 const day = 86_400_000
 const twoYears = 730
@@ -22,10 +25,29 @@ export interface Issued {
  */
 export type Dfns = ReturnType<typeof createDfns>
 
-/** A simulator of Dfns that holds any number of organisations. `switches` are the defaults of each. */
-export function createDfns({ clock, switches = {} }: { clock: Clock; switches?: Partial<Switches> }) {
-  const state = createState({ clock, defaults: { ...pessimistic, ...switches } })
-  return { state, ...organisations(state), ...identities(state), ...credentials(state), ...audit(state) }
+/**
+ * A simulator of Dfns that holds any number of organisations. `switches` are the defaults of each. Webhook
+ * events that no receiver of the scene waits for go to `deliver`; repeating them needs a clock with timers.
+ */
+export function createDfns({
+  clock,
+  switches = {},
+  deliver,
+}: {
+  clock: Clock & Partial<Timers>
+  switches?: Partial<Switches>
+  deliver?: Deliver
+}) {
+  const outbox = createOutbox({ clock, deliver })
+  const state = createState({ clock, outbox, defaults: { ...pessimistic, ...switches } })
+  return {
+    state,
+    ...organisations(state),
+    ...identities(state),
+    ...credentials(state),
+    ...audit(state),
+    ...webhookScene(state),
+  }
 }
 
 function organisations(state: State) {

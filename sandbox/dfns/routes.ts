@@ -4,12 +4,16 @@ import * as credentials from './credentials.ts'
 import { authMatrix, type Operation } from './matrix.ts'
 import { getServiceAccount } from './service-accounts.ts'
 import { createUserActionChallenge, signUserAction, spendUserAction } from './user-actions.ts'
+import { getWebhookEvent, listWebhookEvents } from './webhook-events.ts'
+import * as webhooks from './webhooks.ts'
+
+type Reply = WireResponse | Promise<WireResponse>
 
 /** What answers a call whose token and matrix row have been checked. */
-export type Endpoint = (call: Call) => WireResponse
+export type Endpoint = (call: Call) => Reply
 
 const signed =
-  (endpoint: (call: SignedCall) => WireResponse): Endpoint =>
+  (endpoint: (call: SignedCall) => Reply): Endpoint =>
   (call) =>
     endpoint(spendUserAction(call))
 
@@ -23,14 +27,22 @@ export const endpoints: Readonly<Record<Operation, Endpoint>> = {
   'PUT /auth/credentials/activate': signed(credentials.activateCredential),
   'PUT /auth/credentials/deactivate': signed(credentials.deactivateCredential),
   'GET /auth/service-accounts/{serviceAccountId}': getServiceAccount,
+  'POST /webhooks': signed(webhooks.createWebhook),
+  'GET /webhooks': webhooks.listWebhooks,
+  'GET /webhooks/{webhookId}': webhooks.getWebhook,
+  'PUT /webhooks/{webhookId}': signed(webhooks.updateWebhook),
+  'DELETE /webhooks/{webhookId}': signed(webhooks.deleteWebhook),
+  'POST /webhooks/{webhookId}/ping': signed(webhooks.pingWebhook),
+  'GET /webhooks/{webhookId}/events': listWebhookEvents,
+  'GET /webhooks/{webhookId}/events/{webhookEventId}': getWebhookEvent,
 }
 
 const patterns = (Object.keys(authMatrix) as Operation[]).map((operation) => ({
   operation,
-  pattern: new RegExp(`^${operation.replace(/\{\w+\}/, '([^/]+)')}$`),
+  pattern: new RegExp(`^${operation.replaceAll(/\{\w+\}/g, '([^/]+)')}$`),
 }))
 
-/** The operation a request asks for, and the id in its path; nothing for what the simulator does not have. */
+/** The operation a request asks for, and the first id in its path; nothing for what is not simulated. */
 export function route({
   method,
   path,

@@ -20,11 +20,11 @@ export function belongsToUser({ call, credential }: { call: Call; credential: Cr
   return credential.patId === undefined || call.organisation.switches.patCredentialBelongsToUser
 }
 
-/** Of these credentials the ones that a listing shows; each that it misses comes one listing nearer. */
-export function listed(credentials: readonly Credential[]): Credential[] {
-  return credentials.filter((credential) => {
-    const shown = credential.unlisted === 0
-    if (!shown) credential.unlisted -= 1
+/** Of these things the ones that a listing shows; each that it misses comes one listing nearer. */
+export function listed<T extends { unlisted: number }>(things: readonly T[]): T[] {
+  return things.filter((thing) => {
+    const shown = thing.unlisted === 0
+    if (!shown) thing.unlisted -= 1
     return shown
   })
 }

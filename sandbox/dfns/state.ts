@@ -12,6 +12,7 @@ import type {
   Organisation,
   UserAction,
 } from './model.ts'
+import type { Outbox, Webhook } from './webhook-model.ts'
 
 /** Everything a simulator remembers, by id. */
 export interface State {
@@ -26,12 +27,19 @@ export interface State {
   readonly challenges: Map<string, Challenge>
   readonly userActions: Map<string, UserAction>
   readonly effects: Effect[]
+  /** Deleted ones included, oldest first. */
+  readonly webhooks: Map<string, Webhook>
+  readonly outbox: Outbox
   /** The next id with Dfns's prefix. Counted, not random, so that a failing run replays with the same ids. */
   nextId(prefix: string): string
 }
 
 /** An empty simulator. */
-export function createState({ clock, defaults }: { clock: Clock; defaults: Switches }): State {
+export function createState({
+  clock,
+  defaults,
+  outbox,
+}: Pick<State, 'clock' | 'defaults' | 'outbox'>): State {
   let count = 0
   return {
     clock,
@@ -44,6 +52,8 @@ export function createState({ clock, defaults }: { clock: Clock; defaults: Switc
     challenges: new Map(),
     userActions: new Map(),
     effects: [],
+    webhooks: new Map(),
+    outbox,
     nextId(prefix) {
       const digest = createHash('sha256').update(`${prefix}${++count}`).digest('hex')
       return `${prefix}-${digest.slice(0, 5)}-${digest.slice(5, 10)}-${digest.slice(10, 26)}`

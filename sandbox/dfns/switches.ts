@@ -1,3 +1,5 @@
+import { pessimisticWebhooks, type WebhookSwitches } from './webhook-switches.ts'
+
 /** The credential endpoints on which Dfns's guide and its API reference contradict each other. */
 export type SelfRotationEndpoint = 'init' | 'create' | 'list' | 'activate' | 'deactivate'
 
@@ -33,7 +35,7 @@ export type ErrorBody = 'error' | 'legacy' | 'details'
 /**
  * Behaviour that Dfns's documents leave open. Per organisation, and may be changed between any two requests.
  */
-export interface Switches {
+export interface Switches extends WebhookSwitches {
   /**
    * What service accounts and PATs are answered on the credential endpoints whose matrix row refuses them.
    */
@@ -123,4 +125,5 @@ export const pessimistic: Switches = {
   emptyPayload: 'exact',
   signedPath: 'path-and-query',
   rateLimit: 1_000,
+  ...pessimisticWebhooks,
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { authMatrix, type CallerKind, type Operation } from '../../../sandbox/dfns/matrix.ts'
 import { endpoints } from '../../../sandbox/dfns/routes.ts'
 import { type SelfRotationEndpoint, selfRotation } from '../../../sandbox/dfns/switches.ts'
+import { webhookPermissions } from './webhook-world.ts'
 import { createWorld, newKey } from './world.ts'
 
 /** Every row of the matrix, typed in once more from the documents: who may, with the switches at "refused". */
@@ -14,6 +15,14 @@ const documented: Record<Operation, readonly CallerKind[]> = {
   'PUT /auth/credentials/activate': ['user', 'endUser'],
   'PUT /auth/credentials/deactivate': ['user', 'endUser'],
   'GET /auth/service-accounts/{serviceAccountId}': ['user', 'pat', 'serviceAccount'],
+  'POST /webhooks': ['user', 'pat', 'serviceAccount'],
+  'GET /webhooks': ['user', 'pat', 'serviceAccount'],
+  'GET /webhooks/{webhookId}': ['user', 'pat', 'serviceAccount'],
+  'PUT /webhooks/{webhookId}': ['user', 'pat', 'serviceAccount'],
+  'DELETE /webhooks/{webhookId}': ['user', 'pat', 'serviceAccount'],
+  'POST /webhooks/{webhookId}/ping': ['user', 'pat', 'serviceAccount'],
+  'GET /webhooks/{webhookId}/events': ['user', 'pat', 'serviceAccount'],
+  'GET /webhooks/{webhookId}/events/{webhookEventId}': ['user', 'pat', 'serviceAccount'],
 }
 const operations = Object.keys(documented) as Operation[]
 const callers: readonly CallerKind[] = ['user', 'endUser', 'pat', 'serviceAccount']
@@ -29,7 +38,7 @@ function setUp() {
   const pat = dfns.createPersonalAccessToken({ userId: user.userId, name: 'pat', publicKey })
   const all = { user, endUser, pat, serviceAccount }
   for (const { userId } of Object.values(all)) {
-    dfns.assignPermission({ userId, operations: ['Auth:ServiceAccounts:Read'] })
+    dfns.assignPermission({ userId, operations: ['Auth:ServiceAccounts:Read', ...webhookPermissions] })
   }
   return { ...world, all }
 }

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { pessimistic, type Switches, selfRotation } from '../../../sandbox/dfns/switches.ts'
+import type { Proof, World } from './proof.ts'
+import { webhookProofs } from './webhook-proofs.ts'
 import { base64url, createWorld, harmless, type Holder, kind, newKey } from './world.ts'
-
-type World = ReturnType<typeof createWorld>
-
-/** What a test sees of a switch: one observation, and what it yields in each position. */
-interface Proof<Value> {
-  readonly observe: (world: World) => Promise<unknown>
-  /** The first position is the default. */
-  readonly positions: readonly (readonly [Value, unknown])[]
-}
 
 const credId = base64url('a successor')
 const minute = 60_000
@@ -409,6 +402,7 @@ const proofs: { readonly [Name in keyof Switches]: Proof<Switches[Name]> } = {
       [100, 100],
     ],
   },
+  ...webhookProofs,
 }
 
 describe.each(Object.keys(proofs) as (keyof Switches)[])('%s', (name) => {

@@ -10,6 +10,7 @@ export const kind: Partial<Switches> = {
   listLag: 0,
   acceptanceLag: 0,
   listPublicKey: 'pem',
+  webhookListLag: 0,
 }
 
 export interface Key {
