@@ -5,13 +5,18 @@ import { type Clock, createMint, type Mint } from './tokens.ts'
 import type {
   AccessToken,
   Actor,
+  Assignment,
   Challenge,
   Credential,
+  CredentialCode,
   Effect,
   Identity,
+  LogEntry,
   Organisation,
+  Permission,
   UserAction,
 } from './model.ts'
+import type { Approval, Policy } from './policy-model.ts'
 
 /** Everything a simulator remembers, by id. */
 export interface State {
@@ -25,6 +30,12 @@ export interface State {
   readonly credentials: Map<string, Credential>
   readonly challenges: Map<string, Challenge>
   readonly userActions: Map<string, UserAction>
+  readonly codes: Map<string, CredentialCode>
+  readonly permissions: Map<string, Permission>
+  readonly assignments: Map<string, Assignment>
+  readonly policies: Map<string, Policy>
+  readonly approvals: Map<string, Approval>
+  readonly logs: Map<string, LogEntry>
   readonly effects: Effect[]
   /** The next id with Dfns's prefix. Counted, not random, so that a failing run replays with the same ids. */
   nextId(prefix: string): string
@@ -43,6 +54,12 @@ export function createState({ clock, defaults }: { clock: Clock; defaults: Switc
     credentials: new Map(),
     challenges: new Map(),
     userActions: new Map(),
+    codes: new Map(),
+    permissions: new Map(),
+    assignments: new Map(),
+    policies: new Map(),
+    approvals: new Map(),
+    logs: new Map(),
     effects: [],
     nextId(prefix) {
       const digest = createHash('sha256').update(`${prefix}${++count}`).digest('hex')
@@ -81,7 +98,7 @@ export function storeCredential({
   const credentialUuid = state.nextId('cr')
   const fingerprint = fingerprintOf(given.publicKey)
   const dateCreated = state.clock.now()
-  const fresh = { credentialUuid, orgId, userId, fingerprint, dateCreated, isActive: true }
+  const fresh = { credentialUuid, orgId, userId, fingerprint, dateCreated, isActive: true, isDeleted: false }
   const credential: Credential = { unlisted: 0, unaccepted: 0, ...given, ...fresh }
   state.credentials.set(credentialUuid, credential)
   owner.credentials.push(credential)
@@ -109,4 +126,15 @@ export function setCredentialActive({
   const { orgId, userId, credentialUuid } = credential
   const kind = isActive ? 'credential activated' : 'credential deactivated'
   record({ state, effect: { kind, orgId, userId, credentialUuid, by } })
+}
+
+/** Deletes a credential: no listing shows it and no call finds it any more. */
+export function deleteCredential(given: { state: State; credential: Credential; by: Actor }): void {
+  const { state, credential, by } = given
+  const { orgId, userId, credentialUuid } = credential
+  credential.isActive = false
+  credential.isDeleted = true
+  const { credentials } = need(state.identities, userId)
+  credentials.splice(credentials.indexOf(credential), 1)
+  record({ state, effect: { kind: 'credential deleted', orgId, userId, credentialUuid, by } })
 }

@@ -1,5 +1,7 @@
+import { type IdentitySwitches, pessimisticIdentities } from './identity-switches.ts'
+
 /** The credential endpoints on which Dfns's guide and its API reference contradict each other. */
-export type SelfRotationEndpoint = 'init' | 'create' | 'list' | 'activate' | 'deactivate'
+export type SelfRotationEndpoint = 'init' | 'create' | 'list' | 'activate' | 'deactivate' | 'delete' | 'code'
 
 /**
  * `allow` follows the rotation guide; a status follows the API reference, which does not say which of the two
@@ -16,6 +18,8 @@ const everywhere = (answer: SelfRotationAnswer): SelfRotation => ({
   list: answer,
   activate: answer,
   deactivate: answer,
+  delete: answer,
+  code: answer,
 })
 
 /** The worlds a rotator has to tell apart; spread one to change a single endpoint. */
@@ -33,7 +37,7 @@ export type ErrorBody = 'error' | 'legacy' | 'details'
 /**
  * Behaviour that Dfns's documents leave open. Per organisation, and may be changed between any two requests.
  */
-export interface Switches {
+export interface Switches extends IdentitySwitches {
   /**
    * What service accounts and PATs are answered on the credential endpoints whose matrix row refuses them.
    */
@@ -58,8 +62,6 @@ export interface Switches {
   readonly accessTokenCredId: 'credentialId' | 'credentialUuid' | 'empty'
   /** The shape of an error's body. */
   readonly errorBody: ErrorBody
-  /** Calls that a policy holds back: the answer is 202 and nothing is done, each time they are asked. */
-  readonly approval: Readonly<Record<'create' | 'activate' | 'deactivate', boolean>>
   /** Whether a `credId` that the organisation has, active or not, is refused (409) or gets a second uuid. */
   readonly duplicateCredId: 'refuse' | 'allow'
   /** Whether a public key that a credential of the organisation already has may be registered again. */
@@ -100,6 +102,7 @@ export interface Switches {
  * policy.
  */
 export const pessimistic: Switches = {
+  ...pessimisticIdentities,
   selfRotation: selfRotation.allRefused,
   userCredentialSignsForPat: false,
   patCredentialBelongsToUser: false,
@@ -108,7 +111,6 @@ export const pessimistic: Switches = {
   listPublicKey: 'empty',
   accessTokenCredId: 'empty',
   errorBody: 'error',
-  approval: { create: false, activate: false, deactivate: false },
   duplicateCredId: 'refuse',
   keyReuse: 'refuse',
   listLag: 1,
