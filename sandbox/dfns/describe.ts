@@ -37,7 +37,7 @@ export function describeServiceAccount({ call, identity }: { call: Seen; identit
   return { userInfo, accessTokens: tokens.map((token) => describeToken({ call, token })) }
 }
 
-/** An access token's record. A PAT shows its own permissions, a service account's token those of the account. */
+/** An access token's record: with a PAT's own permissions, or with those of the service account. */
 export function describeToken({ call, token }: { call: Seen; token: AccessToken }) {
   const { state, organisation } = call
   const { credentialUuid, credentialId, publicKey } = need(state.credentials, token.credentialUuid)

@@ -11,7 +11,7 @@ import { need } from './state.ts'
 
 const withoutKey = 'User does not have a credential that can be used for the application.'
 
-/** Create Login Challenge, POST /auth/login/init. Without a username only passkeys log in, and there are none. */
+/** Create Login Challenge, POST /auth/login/init. Only passkeys log in without a username; there are none. */
 export function createLoginChallenge(call: OpenCall): WireResponse {
   const { state, organisation, request } = call
   const fields = readBody({ body: request.body, only: ['orgId', 'username', 'loginCode'] })

@@ -63,7 +63,7 @@ const patterns = (Object.keys(authMatrix) as Operation[]).map((operation) => ({
   pattern: new RegExp(`^${operation.replaceAll(/\{\w+\}/g, '([^/]+)')}$`),
 }))
 
-/** The operation a request asks for, and the ids in its path; nothing for what the simulator does not have. */
+/** The operation a request asks for, and the ids in its path; nothing for what is not simulated. */
 export function route({
   method,
   path,

@@ -160,9 +160,23 @@ export function createWorld(switches: Partial<Switches> = {}) {
     return { ...dfns.createServiceAccount({ orgId, name, publicKey }), key: privateKey, publicKey }
   }
 
+  /** A user with a session and a key. */
+  function user(given: { name?: string; permissions?: readonly string[]; kind?: 'EndUser' } = {}) {
+    const { publicKey, privateKey } = newKey()
+    return { ...dfns.createUser({ orgId, name: 'person', publicKey, ...given }), key: privateKey, publicKey }
+  }
+
+  /** A PAT of a user. */
+  function pat({ userId, name = 'pat' }: { userId: string; name?: string }) {
+    const { publicKey, privateKey } = newKey()
+    return { ...dfns.createPersonalAccessToken({ userId, name, publicKey }), key: privateKey, publicKey }
+  }
+
   return {
     dfns,
     orgId,
+    user,
+    pat,
     send,
     begin,
     complete,
