@@ -11,13 +11,13 @@ import { need, type State } from './state.ts'
 type Received = Pick<OpenCall, 'state' | 'request'>
 
 /** An endpoint that needs no token; its organisation is the one whose rate limit and switches apply. */
-export interface OpenEndpoint {
+interface OpenEndpoint {
   organisation(received: Received): Organisation
   answer(call: OpenCall): WireResponse
 }
 
 /** The endpoints of Dfns that need no token. */
-export const openEndpoints: Readonly<Record<string, OpenEndpoint>> = {
+const openEndpoints: Readonly<Record<string, OpenEndpoint>> = {
   'POST /auth/login/init': { organisation: ofBody, answer: createLoginChallenge },
   'POST /auth/login': { organisation: ofChallenge, answer: login },
   'POST /auth/credentials/code/init': { organisation: ofCode, answer: createChallengeWithCode },

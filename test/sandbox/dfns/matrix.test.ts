@@ -131,6 +131,16 @@ test.each(guarded)('$operation asks for $permission, and for nothing else', asyn
   }
 })
 
+const unsigned = /^GET|\/auth\/action|\/init$|\/auth\/logout/
+const mutating = operations.filter((operation) => !unsigned.test(operation))
+
+test.each(mutating)('%s asks for a user action before it looks at anything', async (operation) => {
+  const { all, send } = setUp()
+  const [method = '', path = ''] = operation.split(' ')
+  const { status, body } = await send({ as: all.user, method, path, body: 'no JSON' })
+  expect([status, body]).toEqual([403, expect.stringContaining('user action signature is missing')])
+})
+
 test('an approval may be read with the permission’s newer name, too', async () => {
   const world = setUp({ permissions: ['Policies:Evaluations:Read'] })
   expect(await answer({ world, operation: 'GET /v2/policy-approvals', caller: 'user' })).toBe('allowed')

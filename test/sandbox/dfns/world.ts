@@ -90,11 +90,16 @@ export function createWorld(switches: Partial<Switches> = {}) {
   const handle = createDfnsHandler(dfns)
   const { orgId } = dfns.createOrganisation()
 
-  async function send({ as, method, path, body, headers = {} }: Sent): Promise<Reply> {
+  /** One request, whose reply need not be JSON. */
+  async function raw({ as, method, path, body, headers = {} }: Sent): Promise<WireResponse> {
     const bearer = as ? { authorization: `Bearer ${as.authToken}` } : {}
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
     const request = { service: 'dfns', operation: `${method} ${path}`, method, path, body: text } as const
-    const reply = await handle({ ...request, headers: { ...bearer, ...headers } })
+    return handle({ ...request, headers: { ...bearer, ...headers } })
+  }
+
+  async function send(sent: Sent): Promise<Reply> {
+    const reply = await raw(sent)
     return { ...reply, json: JSON.parse(reply.body) as ReplyBody }
   }
 
@@ -177,6 +182,7 @@ export function createWorld(switches: Partial<Switches> = {}) {
     orgId,
     user,
     pat,
+    raw,
     send,
     begin,
     complete,
