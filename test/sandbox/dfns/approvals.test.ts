@@ -188,7 +188,7 @@ test('the SDK sees policies with their approvers', async () => {
   const policy = { orgId, name: 'p', activityKind: 'Permissions:Assign', approverUserIds: ['us-1', 'us-2'] }
   const { policyId } = dfns.addPolicy(policy)
   dfns.addPolicy({ ...policy, name: 'old', status: 'Archived' })
-  dfns.addPolicy({ ...policy, orgId: dfns.createOrganisation().orgId })
+  const foreign = dfns.addPolicy({ ...policy, orgId: dfns.createOrganisation().orgId })
   const seen = await policies.getPolicy({ policyId })
   expect(seen).toMatchObject({
     id: policyId,
@@ -205,7 +205,7 @@ test('the SDK sees policies with their approvers', async () => {
   expect(items).toEqual([seen])
   const rest = await policies.listPolicies({ query: { paginationToken: nextPageToken } })
   expect(rest.items.map(({ name }) => name)).toEqual(['old'])
-  await expect(policies.getPolicy({ policyId: 'pl-1' })).rejects.toMatchObject({ httpStatus: 404 })
+  await expect(policies.getPolicy(foreign)).rejects.toMatchObject({ httpStatus: 404 })
 })
 
 test('the SDK finds the approval of a change that was held, and its decision', async () => {
@@ -215,6 +215,8 @@ test('the SDK finds the approval of a change that was held, and its decision', a
   const { permissions, policies } = world.as(admin)
   const policy = { orgId, name: 'p', activityKind: 'Permissions:Assign', approverUserIds: ['us-boss'] }
   const { policyId } = dfns.addPolicy(policy)
+  dfns.addPolicy({ ...policy, activityKind: 'Wallets:Sign' })
+  dfns.addPolicy({ ...policy, status: 'Archived' })
   const { permissionId } = dfns.createPermission({ orgId, name: 'p', operations: [] })
   const identityId = machine.userId
   const ask = () => permissions.createAssignment({ permissionId, body: { identityId } })
@@ -266,5 +268,8 @@ test('approvals come by pages, oldest first, and of the own organisation', async
   const { publicKey, privateKey: key } = newKey()
   const stranger = world.dfns.createUser({ orgId, name: 'x', publicKey, permissions: everyPermission })
   expect((await read({ ...stranger, key }, '')).items).toEqual([])
+  const path = `/${approvals(world)[0]?.approvalId}`
+  expect((await read({ ...stranger, key }, path))['error']).toMatchObject({ status: 404 })
+  expect(await read(world.admin, path)).toMatchObject({ status: 'Pending' })
   expect((await read(world.admin, '?status=Open')).items).toBeUndefined()
 })

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { selfRotation } from '../../../sandbox/dfns/switches.ts'
 import { open } from './clients.ts'
-import { attestation, base64url, createWorld, type Holder, kind, newKey, type Reply } from './world.ts'
+import {
+  assertion,
+  attestation,
+  base64url,
+  createWorld,
+  type Holder,
+  kind,
+  newKey,
+  type Reply,
+} from './world.ts'
 
 const credId = base64url('with a code')
 const minute = 60_000
@@ -47,7 +56,7 @@ test('the SDK registers a key with a code and without a token, and the key signs
   await fresh.activateCredential({ body: { credentialUuid } })
   const { tokenId } = person
   const by = { tokenId, credentialUuid: person.credentialUuid }
-  const effects = world.dfns.effects(person).filter((effect) => /^c/.test(effect.kind))
+  const effects = world.dfns.effects(person).filter((effect) => effect.kind.startsWith('c'))
   expect(effects.slice(1)).toMatchObject([
     { kind: 'code created', by },
     { kind: 'credential created', credentialUuid, by },
@@ -123,6 +132,18 @@ test('a challenge with a code registers nothing on a token, nor the other way ro
   expect((await send({ method: 'POST', path: '/auth/credentials/code/verify', body })).status).toBe(400)
   expect((await verify(begun)).status).toBe(200)
   expect((await register({ as: person, key: newKey(), credId: base64url('y') })).status).toBe(200)
+})
+
+test('a challenge with a code logs nobody in, and one to log in registers nothing', async () => {
+  const { codeFor, init, verify, person, orgId, send } = setUp()
+  const { challenge, challengeIdentifier } = (await init(await codeFor())).json
+  const firstFactor = { kind: 'Key', credentialAssertion: assertion({ ...person, challenge }) }
+  const body = { challengeIdentifier, firstFactor }
+  expect((await send({ method: 'POST', path: '/auth/login', body })).status).toBe(400)
+  const { username } = person
+  const login = await send({ method: 'POST', path: '/auth/login/init', body: { orgId, username } })
+  expect(login.status).toBe(200)
+  expect((await verify(login)).status).toBe(400)
 })
 
 describe('Delete Credential', () => {

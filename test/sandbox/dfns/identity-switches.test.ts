@@ -70,11 +70,13 @@ const proofs: { readonly [Switch in Name]: Proof<IdentitySwitches[Switch]> } = {
       const account = world.account()
       const { status, token } = await logIn(world, account)
       const acts = await world.authoriseAction({ as: { ...account, authToken: token }, ...harmless('cr-1') })
-      return [status, acts.status]
+      const path = `/auth/service-accounts/${account.userId}`
+      const shown = (await read(world, admin(world), path)).json.accessTokens
+      return [status, acts.status, shown.length, world.dfns.tokens(account).length]
     },
     positions: [
-      ['refuse', [401, 401]],
-      ['allow', [200, 200]],
+      ['refuse', [401, 401, 1, 1]],
+      ['allow', [200, 200, 1, 2]],
     ],
   },
   unsettledRows: {
@@ -229,4 +231,10 @@ describe.each(Object.keys(proofs) as Name[])('%s', (name) => {
       expect(await observe(createWorld({ ...kind, [name]: value }))).toEqual(expected)
     },
   )
+})
+
+test('a name that is free again logs in who has it now', async () => {
+  const world = createWorld({ ...kind, archivedName: 'free', serviceAccountLogin: 'allow' })
+  await withDeleted(world)
+  expect((await logIn(world, world.account('gone'))).status).toBe(200)
 })

@@ -86,5 +86,8 @@ test('the log of another organisation is not shown', async () => {
   const stranger = dfns.createUser({ orgId, name: 'x', publicKey, permissions: everyPermission })
   const path = `/auth/action/logs?${new URLSearchParams(week).toString()}`
   const theirs = await raw({ as: stranger, method: 'GET', path })
+  const [id = ''] = dfns.state.logs.keys()
+  const detail = await raw({ as: stranger, method: 'GET', path: `/auth/action/logs/${id}` })
+  expect(detail.status).toBe(404)
   expect([theirs.body.split('\n').length, (await read(week)).body.split('\n').length]).toEqual([2, 3])
 })
