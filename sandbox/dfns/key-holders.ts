@@ -1,7 +1,9 @@
+import { isHeld } from './approvals.ts'
 import { optionalCount, optionalText, readBody, textOf } from './body.ts'
 import { demand, type SignedCall } from './call.ts'
 import { jsonReply, Refusal } from './errors.ts'
 import type { AccessToken, Identity, Organisation, Permission } from './model.ts'
+import type { HeldChange } from './policy-model.ts'
 import { readPublicKey, SignatureError } from './signatures.ts'
 
 const day = 86_400_000
@@ -39,6 +41,28 @@ export function readKeyHolder({ call, only }: { call: SignedCall; only: readonly
     ...(externalId !== undefined && { externalId }),
     ...(permissionId !== undefined && { permission: assignable({ call, permissionId }) }),
   }
+}
+
+/**
+ * The change that makes a service account or a PAT. With a permission it is also an assignment, and where
+ * those are held back it waits as one.
+ */
+export function creationOf(given: {
+  call: SignedCall
+  wanted: NewKeyHolder
+  action: 'createServiceAccount' | 'createPersonalAccessToken'
+}): HeldChange {
+  const { call, wanted, action } = given
+  const { name, externalId, permission } = wanted
+  const { organisation, identity } = call
+  const { userId } = identity
+  const made = { operationKind: 'Create', entityId: '', userId } as const
+  if (permission !== undefined && isHeld({ organisation, action: 'assignPermission' })) {
+    const { permissionId } = permission
+    const body = { id: '', permissionId, identityId: '', isImmutable: false }
+    return { ...made, action: 'assignPermission', body }
+  }
+  return { ...made, action, body: { name, externalId, permissionId: permission?.permissionId } }
 }
 
 /** A permission of the organisation, 404 without one. */
@@ -122,9 +146,7 @@ function lifetimeOf(given: {
   const { longestTokenDays } = given.organisation.switches
   const { days = Math.min(730, longestTokenDays), seconds } = given
   if (seconds !== undefined) return seconds * 1000
-  if (days > longestTokenDays) {
-    throw new Refusal(400, 'Invalid field: daysValid')
-  }
+  if (days > longestTokenDays) throw new Refusal(400, 'Invalid field: daysValid')
   return days * day
 }
 

@@ -1,11 +1,12 @@
 import type { WireResponse } from '../wire.ts'
-import { askerOf, carryOut, isHeld } from './approvals.ts'
+import { askerOf, carryOut } from './approvals.ts'
 import { assign } from './assignments.ts'
 import type { Call, SignedCall } from './call.ts'
 import { describeToken } from './describe.ts'
 import { Refusal } from './errors.ts'
 import { archive, issue, noteToken, setTokenActive } from './identities.ts'
 import {
+  creationOf,
   done,
   isShown,
   type NewKeyHolder,
@@ -23,20 +24,12 @@ const fields = ['name', 'publicKey', 'permissionId', 'externalId', 'daysValid', 
 
 /** Create Personal Access Token, POST /auth/pats, of the calling user. */
 export function createPersonalAccessToken(call: SignedCall): WireResponse {
-  const { organisation, identity } = call
+  const { organisation } = call
   const wanted = readKeyHolder({ call, only: fields })
-  const { name, externalId, publicKey, permission } = wanted
-  const assigning = permission !== undefined && isHeld({ organisation, action: 'assignPermission' })
+  const { name, externalId, publicKey } = wanted
   return carryOut({
     asker: askerOf(call),
-    change: {
-      action: 'createPersonalAccessToken',
-      operationKind: 'Create',
-      entityId: '',
-      body: { name, externalId, permissionId: permission?.permissionId },
-      userId: identity.userId,
-    },
-    held: assigning || isHeld({ organisation, action: 'createPersonalAccessToken' }),
+    change: creationOf({ call, wanted, action: 'createPersonalAccessToken' }),
     check: () => {
       refuseNames({ call, among: patsOf(call), name, externalId })
       refuseTakenKey({ organisation, publicKey })

@@ -7,6 +7,7 @@ import { describeServiceAccount } from './describe.ts'
 import { Refusal } from './errors.ts'
 import { addIdentity, archive, issue, noteIdentity, setIdentityActive } from './identities.ts'
 import {
+  creationOf,
   done,
   isShown,
   type NewKeyHolder,
@@ -26,20 +27,12 @@ const fields = ['name', 'publicKey', 'permissionId', 'externalId', 'daysValid']
  * a policy guards assignments, that holds back the whole account; what is made then is shown to nobody.
  */
 export function createServiceAccount(call: SignedCall): WireResponse {
-  const { organisation, identity } = call
+  const { organisation } = call
   const wanted = readKeyHolder({ call, only: fields })
-  const { name, externalId, publicKey, permission } = wanted
-  const assigning = permission !== undefined && isHeld({ organisation, action: 'assignPermission' })
+  const { name, externalId, publicKey } = wanted
   return carryOut({
     asker: askerOf(call),
-    change: {
-      action: 'createServiceAccount',
-      operationKind: 'Create',
-      entityId: '',
-      body: { name, externalId, permissionId: permission?.permissionId },
-      userId: identity.userId,
-    },
-    held: assigning || isHeld({ organisation, action: 'createServiceAccount' }),
+    change: creationOf({ call, wanted, action: 'createServiceAccount' }),
     check: () => {
       refuseTakenNames({ organisation, among: accountsOf(call), name, externalId })
       refuseTakenKey({ organisation, publicKey })

@@ -162,11 +162,21 @@ test('what would be refused is refused, not held', async () => {
 test('a policy on assignments holds back a service account and a PAT that name a permission', async () => {
   const world = setUp()
   world.change(hold('assignPermission'))
-  const { permissionId } = world.dfns.createPermission({ orgId: world.orgId, name: 'p', operations: [] })
+  const { dfns, orgId } = world
+  const { permissionId } = dfns.createPermission({ orgId, name: 'p', operations: [] })
+  const policy = { orgId, name: 'p', activityKind: 'Permissions:Assign', approverUserIds: [] }
+  const { policyId } = dfns.addPolicy(policy)
   for (const path of ['/auth/service-accounts', '/auth/pats']) {
-    expect((await call(world, 'POST', path, { ...made(), permissionId })).status).toBe(202)
+    expect((await call(world, 'POST', path, { ...made(), name: 'held', permissionId })).status).toBe(202)
     expect((await call(world, 'POST', path, made())).status).toBe(200)
   }
+  expect(approvals(world).map(({ policyIds }) => policyIds)).toEqual([[policyId], [policyId]])
+  const decided = approvals(world).map(({ approvalId }) =>
+    dfns.decideApproval({ approvalId, decision: 'Approved' }),
+  )
+  expect(decided).toEqual([{ outcome: 'Applied' }, { outcome: 'Applied' }])
+  const assigned = dfns.effects().filter((effect) => effect.permissionId === permissionId)
+  expect(assigned.map((effect) => effect.kind)).toEqual(['permission assigned', 'permission assigned'])
 })
 
 test('force passes by a policy on deactivating and revoking', async () => {
