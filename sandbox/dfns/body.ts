@@ -26,6 +26,31 @@ export function textOf({ fields, name, min = 1 }: { fields: Fields; name: string
   return value
 }
 
+/** A string of at least one character that may be left out. */
+export function optionalText(given: { fields: Fields; name: string }): string | undefined {
+  return given.fields[given.name] === undefined ? undefined : textOf(given)
+}
+
+/** A whole number from 1 on that may be left out. */
+export function optionalCount({ fields, name }: { fields: Fields; name: string }): number | undefined {
+  const value = fields[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw new Refusal(400, `Invalid field: ${name}`)
+}
+
+/** A flag that may be left out. */
+export function flagOf({ fields, name }: { fields: Fields; name: string }): boolean {
+  const value = fields[name] ?? false
+  if (typeof value !== 'boolean') throw new Refusal(400, `Invalid field: ${name}`)
+  return value
+}
+
+/** The query of a path. */
+export function queryOf({ path }: { path: string }): URLSearchParams {
+  return new URLSearchParams(path.split('?')[1] ?? '')
+}
+
 /** A field that must be one of the given strings. */
 export function oneOf<T extends string>({
   fields,

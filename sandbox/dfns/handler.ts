@@ -2,8 +2,10 @@ import type { WireHandler, WireRequest, WireResponse } from '../wire.ts'
 import { authenticate, authorise, type Caller } from './call.ts'
 import { errorReply, Refusal } from './errors.ts'
 import { authMatrix } from './matrix.ts'
+import type { Organisation } from './model.ts'
 import type { Dfns } from './organisation.ts'
 import { countRequest } from './rate-limit.ts'
+import { openRoute } from './open-routes.ts'
 import { endpoints, route } from './routes.ts'
 import type { State } from './state.ts'
 import type { Switches } from './switches.ts'
@@ -20,16 +22,31 @@ export function createDfnsHandler({ state }: Pick<Dfns, 'state'>): WireHandler {
 type Reply = WireResponse | Promise<WireResponse>
 
 async function receive({ state, request }: { state: State; request: WireRequest }): Promise<WireResponse> {
+  const open = openRoute(request)
+  if (open) {
+    const organisation = open.organisation({ state, request })
+    return counted({ state, organisation, answer: () => open.answer({ state, request, organisation }) })
+  }
   const found = route(request)
   if (found === undefined) throw new Refusal(404, 'Not Found')
   const caller = authenticate({ state, request })
   const { organisation } = caller
+  return counted({ state, organisation, answer: () => perform({ state, request, caller, ...found }) })
+}
+
+/** Answers a request if the organisation's rate limit allows it. */
+async function counted(given: {
+  state: State
+  organisation: Organisation
+  answer: () => Reply
+}): Promise<WireResponse> {
+  const { state, organisation, answer } = given
   const { allowed, headers } = countRequest({ organisation, clock: state.clock })
   const reply = await replyOf({
     switches: organisation.switches,
     answer: () => {
       if (!allowed) throw new Refusal(429, 'Too Many Requests')
-      return perform({ state, request, caller, ...found })
+      return answer()
     },
   })
   return { ...reply, headers: { ...reply.headers, ...headers } }
@@ -38,9 +55,9 @@ async function receive({ state, request }: { state: State; request: WireRequest 
 type Found = NonNullable<ReturnType<typeof route>>
 
 function perform(call: { state: State; request: WireRequest; caller: Caller } & Found): Reply {
-  const { state, request, caller, operation, id } = call
-  authorise({ caller, row: authMatrix[operation] })
-  return endpoints[operation]({ state, request, id, ...caller })
+  const { state, request, caller, operation, ids } = call
+  authorise({ state, caller, row: authMatrix[operation] })
+  return endpoints[operation]({ state, request, ids, id: ids.at(-1) ?? '', ...caller })
 }
 
 /**

@@ -22,21 +22,34 @@ export interface Identity {
   readonly userId: string
   readonly orgId: string
   readonly kind: IdentityKind
-  readonly name: string
-  readonly permissionAssignments: PermissionAssignment[]
+  /** What it logs in with. */
+  readonly username: string
+  name: string
+  externalId?: string
   /** Oldest first. */
   readonly credentials: Credential[]
   /** Oldest first. */
   readonly tokens: AccessToken[]
   isActive: boolean
+  /** Deleted: it stays in the books, and never comes back. */
+  isArchived: boolean
 }
 
-/** A permission given to an identity, as UserInfo and AccessToken carry it. */
-export interface PermissionAssignment {
-  readonly permissionName: string
+/** A permission ("role" in Dfns's dashboard): a set of operations with a name. */
+export interface Permission {
   readonly permissionId: string
-  readonly assignmentId: string
+  readonly orgId: string
+  readonly name: string
   readonly operations: readonly string[]
+  readonly dateCreated: number
+}
+
+/** A permission given to a user, a service account or a PAT, whose id is `identityId`. */
+export interface Assignment {
+  readonly assignmentId: string
+  readonly permissionId: string
+  readonly identityId: string
+  readonly dateCreated: number
 }
 
 /** A bearer token's record; the token itself is shown once and not kept. `Token` is a user's session. */
@@ -45,11 +58,13 @@ export interface AccessToken {
   readonly orgId: string
   readonly userId: string
   readonly kind: 'ServiceAccount' | 'Pat' | 'Token'
-  readonly name: string
+  name: string
+  externalId?: string
   /** The credential it was issued with. */
   readonly credentialUuid: string
   readonly dateCreated: number
   isActive: boolean
+  isArchived: boolean
 }
 
 /** A Key credential. */
@@ -68,6 +83,7 @@ export interface Credential {
    */
   readonly patId?: string
   isActive: boolean
+  isDeleted: boolean
   /** Listings that still miss it. */
   unlisted: number
   /** Assertions of it that are still refused. */
@@ -81,13 +97,32 @@ export interface SignedRequest {
   readonly payload: string
 }
 
-/** Something to sign, given to one token: for a user action, or to register a credential. */
+/** Something to sign: for a user action, to register a credential (with a code or without), or to log in. */
 export interface Challenge {
   readonly id: string
-  readonly tokenId: string
+  readonly orgId: string
+  readonly userId: string
+  readonly purpose: 'user action' | 'credential' | 'credential with code' | 'login'
+  /** The token it was given to; whoever logs in or has a code has none. */
+  readonly tokenId?: string
   readonly challenge: string
-  /** Absent for the registration of a credential. */
+  /** Of a user action. */
   readonly request?: SignedRequest
+  /** Of a registration with a code. */
+  readonly code?: string
+  used: boolean
+}
+
+/** A code with which somebody without a token may register one credential on an identity. */
+export interface CredentialCode {
+  readonly code: string
+  readonly orgId: string
+  readonly userId: string
+  /** The PAT that asked for it, if one did. */
+  readonly patId?: string
+  /** Milliseconds. */
+  readonly expires: number
+  readonly by: TokenActor
   used: boolean
 }
 
@@ -97,35 +132,72 @@ export interface UserAction {
   readonly tokenId: string
   readonly credentialUuid: string
   readonly request: SignedRequest
+  /** What was signed, for the audit log; both base64url. */
+  readonly assertion: { readonly clientData: string; readonly signature: string }
   used: boolean
 }
 
-/** Who did something: a token and the credential that signed for it, or the test that set the scene. */
-export type Actor = { readonly tokenId: string; readonly credentialUuid: string } | 'administrator'
+/** A line of Dfns's own audit log: a user action that was spent. */
+export interface LogEntry {
+  readonly id: string
+  readonly orgId: string
+  readonly userId: string
+  readonly credentialUuid: string
+  /** Method and path; what Dfns writes there is in no stored page. */
+  readonly action: string
+  readonly actionToken: string
+  readonly assertion: UserAction['assertion']
+  readonly at: number
+}
+
+/** A token and the credential that signed for it. */
+export interface TokenActor {
+  readonly tokenId: string
+  readonly credentialUuid: string
+}
+
+/** Who did something: a caller, or the test that set the scene. */
+export type Actor = TokenActor | 'administrator'
+
+type Change = 'created' | 'updated' | 'activated' | 'deactivated' | 'deleted'
+
+/** What an effect may be; a `token` is a service account's or a PAT, a session is a login's. */
+export type EffectKind =
+  | `credential ${Exclude<Change, 'updated'>}`
+  | `service account ${Change}`
+  | `user ${Exclude<Change, 'updated' | 'deleted'>}`
+  | `token ${Change}`
+  | 'session opened'
+  | 'session closed'
+  | 'code created'
+  | 'permission assigned'
+  | 'permission revoked'
+  | 'user action signed'
+  | 'user action spent'
+  | 'approval requested'
+  | 'approval approved'
+  | 'approval denied'
+  | `webhook ${'created' | 'updated' | 'deleted' | 'pinged'}`
 
 /** One line of the audit trail. Calls that changed nothing leave none, pings aside. */
 export interface Effect {
   /** Milliseconds of the clock. */
   readonly at: number
-  readonly kind:
-    | 'credential created'
-    | 'credential activated'
-    | 'credential deactivated'
-    | 'user action signed'
-    | 'user action spent'
-    | 'approval requested'
-    | 'webhook created'
-    | 'webhook updated'
-    | 'webhook deleted'
-    | 'webhook pinged'
+  readonly kind: EffectKind
   readonly orgId: string
-  /** Whose credential; for a webhook, which is nobody's own, who asked (empty for the administrator). */
+  /**
+   * Whose credential, token or permission; of an approval that was decided, and for a webhook, which is
+   * nobody's own, who asked (empty for the administrator).
+   */
   readonly userId: string
   /**
    * The credential concerned; for a user action the one that signed it; none where a creation awaits
    * approval.
    */
   readonly credentialUuid?: string
+  readonly tokenId?: string
+  readonly permissionId?: string
+  readonly approvalId?: string
   /** The webhook concerned. */
   readonly webhookId?: string
   readonly by: Actor

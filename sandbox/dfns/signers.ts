@@ -1,23 +1,33 @@
-import type { Call } from './call.ts'
-import type { Credential } from './model.ts'
+import type { AccessToken, Credential, Identity, Organisation } from './model.ts'
 
-/**
- * The credentials that may sign for the calling token. `reading` counts as one listing of them, see `listed`.
- */
-export function signersOf({ call, reading }: { call: Call; reading: boolean }): Credential[] {
-  const { organisation, identity, token } = call
+/** Who signs: an identity, for one of its tokens or, without one, to log in. */
+export interface Signatory {
+  readonly organisation: Organisation
+  readonly identity: Identity
+  readonly token?: AccessToken
+}
+
+/** The credentials that may sign for a signatory. `reading` counts as one listing of them, see `listed`. */
+export function signersOf({ signatory, reading }: { signatory: Signatory; reading: boolean }): Credential[] {
+  const { organisation, identity, token } = signatory
   const { userCredentialSignsForPat } = organisation.switches
   const own = identity.credentials.filter((credential) =>
-    token.kind === 'Pat'
+    token?.kind === 'Pat'
       ? credential.patId === token.tokenId || (userCredentialSignsForPat && credential.patId === undefined)
-      : belongsToUser({ call, credential }),
+      : belongsToUser({ organisation, credential }),
   )
   return reading ? listed(own) : own
 }
 
 /** Whether a credential is one of the identity's own, and not only a PAT's. */
-export function belongsToUser({ call, credential }: { call: Call; credential: Credential }): boolean {
-  return credential.patId === undefined || call.organisation.switches.patCredentialBelongsToUser
+export function belongsToUser({
+  organisation,
+  credential,
+}: {
+  organisation: Organisation
+  credential: Credential
+}): boolean {
+  return credential.patId === undefined || organisation.switches.patCredentialBelongsToUser
 }
 
 /** Of these things the ones that a listing shows; each that it misses comes one listing nearer. */

@@ -5,13 +5,18 @@ import { type Clock, createMint, type Mint } from './tokens.ts'
 import type {
   AccessToken,
   Actor,
+  Assignment,
   Challenge,
   Credential,
+  CredentialCode,
   Effect,
   Identity,
+  LogEntry,
   Organisation,
+  Permission,
   UserAction,
 } from './model.ts'
+import type { Approval, Policy } from './policy-model.ts'
 import type { Outbox, Webhook } from './webhook-model.ts'
 
 /** Everything a simulator remembers, by id. */
@@ -26,6 +31,12 @@ export interface State {
   readonly credentials: Map<string, Credential>
   readonly challenges: Map<string, Challenge>
   readonly userActions: Map<string, UserAction>
+  readonly codes: Map<string, CredentialCode>
+  readonly permissions: Map<string, Permission>
+  readonly assignments: Map<string, Assignment>
+  readonly policies: Map<string, Policy>
+  readonly approvals: Map<string, Approval>
+  readonly logs: Map<string, LogEntry>
   readonly effects: Effect[]
   /** Deleted ones included, oldest first. */
   readonly webhooks: Map<string, Webhook>
@@ -51,6 +62,12 @@ export function createState({
     credentials: new Map(),
     challenges: new Map(),
     userActions: new Map(),
+    codes: new Map(),
+    permissions: new Map(),
+    assignments: new Map(),
+    policies: new Map(),
+    approvals: new Map(),
+    logs: new Map(),
     effects: [],
     webhooks: new Map(),
     outbox,
@@ -91,7 +108,7 @@ export function storeCredential({
   const credentialUuid = state.nextId('cr')
   const fingerprint = fingerprintOf(given.publicKey)
   const dateCreated = state.clock.now()
-  const fresh = { credentialUuid, orgId, userId, fingerprint, dateCreated, isActive: true }
+  const fresh = { credentialUuid, orgId, userId, fingerprint, dateCreated, isActive: true, isDeleted: false }
   const credential: Credential = { unlisted: 0, unaccepted: 0, ...given, ...fresh }
   state.credentials.set(credentialUuid, credential)
   owner.credentials.push(credential)
@@ -119,4 +136,15 @@ export function setCredentialActive({
   const { orgId, userId, credentialUuid } = credential
   const kind = isActive ? 'credential activated' : 'credential deactivated'
   record({ state, effect: { kind, orgId, userId, credentialUuid, by } })
+}
+
+/** Deletes a credential: no listing shows it and no call finds it any more. */
+export function deleteCredential(given: { state: State; credential: Credential; by: Actor }): void {
+  const { state, credential, by } = given
+  const { orgId, userId, credentialUuid } = credential
+  credential.isActive = false
+  credential.isDeleted = true
+  const { credentials } = need(state.identities, userId)
+  credentials.splice(credentials.indexOf(credential), 1)
+  record({ state, effect: { kind: 'credential deleted', orgId, userId, credentialUuid, by } })
 }

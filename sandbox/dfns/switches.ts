@@ -1,7 +1,8 @@
+import { type IdentitySwitches, pessimisticIdentities } from './identity-switches.ts'
 import { pessimisticWebhooks, type WebhookSwitches } from './webhook-switches.ts'
 
 /** The credential endpoints on which Dfns's guide and its API reference contradict each other. */
-export type SelfRotationEndpoint = 'init' | 'create' | 'list' | 'activate' | 'deactivate'
+export type SelfRotationEndpoint = 'init' | 'create' | 'list' | 'activate' | 'deactivate' | 'delete' | 'code'
 
 /**
  * `allow` follows the rotation guide; a status follows the API reference, which does not say which of the two
@@ -18,6 +19,8 @@ const everywhere = (answer: SelfRotationAnswer): SelfRotation => ({
   list: answer,
   activate: answer,
   deactivate: answer,
+  delete: answer,
+  code: answer,
 })
 
 /** The worlds a rotator has to tell apart; spread one to change a single endpoint. */
@@ -35,7 +38,7 @@ export type ErrorBody = 'error' | 'legacy' | 'details'
 /**
  * Behaviour that Dfns's documents leave open. Per organisation, and may be changed between any two requests.
  */
-export interface Switches extends WebhookSwitches {
+export interface Switches extends IdentitySwitches, WebhookSwitches {
   /**
    * What service accounts and PATs are answered on the credential endpoints whose matrix row refuses them.
    */
@@ -60,8 +63,6 @@ export interface Switches extends WebhookSwitches {
   readonly accessTokenCredId: 'credentialId' | 'credentialUuid' | 'empty'
   /** The shape of an error's body. */
   readonly errorBody: ErrorBody
-  /** Calls that a policy holds back: the answer is 202 and nothing is done, each time they are asked. */
-  readonly approval: Readonly<Record<'create' | 'activate' | 'deactivate', boolean>>
   /** Whether a `credId` that the organisation has, active or not, is refused (409) or gets a second uuid. */
   readonly duplicateCredId: 'refuse' | 'allow'
   /** Whether a public key that a credential of the organisation already has may be registered again. */
@@ -102,6 +103,7 @@ export interface Switches extends WebhookSwitches {
  * policy.
  */
 export const pessimistic: Switches = {
+  ...pessimisticIdentities,
   selfRotation: selfRotation.allRefused,
   userCredentialSignsForPat: false,
   patCredentialBelongsToUser: false,
@@ -110,7 +112,6 @@ export const pessimistic: Switches = {
   listPublicKey: 'empty',
   accessTokenCredId: 'empty',
   errorBody: 'error',
-  approval: { create: false, activate: false, deactivate: false },
   duplicateCredId: 'refuse',
   keyReuse: 'refuse',
   listLag: 1,

@@ -1,11 +1,10 @@
 import type { WireResponse } from '../wire.ts'
-import { objectOf, oneOf, readBody, textOf } from './body.ts'
+import { challengeReply, readAssertion, whoSigned } from './assertions.ts'
+import { oneOf, readBody, textOf } from './body.ts'
 import type { Call, SignedCall } from './call.ts'
-import { issueChallenge, relyingParty, takeChallenge } from './challenges.ts'
+import { issueChallenge, notValid, takeChallenge } from './challenges.ts'
 import { jsonReply, Refusal } from './errors.ts'
-import type { Challenge, Credential, SignedRequest, UserAction } from './model.ts'
-import { signersOf } from './signers.ts'
-import { SignatureError, verifyAssertion } from './signatures.ts'
+import type { SignedRequest, UserAction } from './model.ts'
 import { record } from './state.ts'
 
 const initFields = ['userActionPayload', 'userActionHttpMethod', 'userActionHttpPath', 'userActionServerKind']
@@ -21,40 +20,28 @@ export function createUserActionChallenge(call: Call): WireResponse {
   }
   if ('userActionServerKind' in fields)
     oneOf({ fields, name: 'userActionServerKind', among: ['Api', 'Staff'] })
-  const body = {
-    ...issueChallenge({ call, request }),
-    rp: relyingParty,
-    supportedCredentialKinds: [{ kind: 'Key', factor: 'first', requiresSecondFactor: false }],
-    userVerification: 'required',
-    attestation: 'direct',
-    allowCredentials: { key: allowedKeys(call), webauthn: [], passwordProtectedKey: [] },
-    externalAuthenticationUrl: '',
-  }
-  return jsonReply({ status: 200, body })
+  const { state, organisation, token } = call
+  const { userId, tokenId } = token
+  const about = { purpose: 'user action', userId, tokenId, request } as const
+  const issued = issueChallenge({ state, organisation, about })
+  return jsonReply({ status: 200, body: challengeReply({ issued, signatory: call }) })
 }
 
 /** Create User Action Signature, POST /auth/action: 401 for whatever is wrong with the assertion. */
 export function signUserAction(call: Call): WireResponse {
   const { state, organisation, token } = call
-  const fields = readBody({ body: call.request.body })
-  const identifier = textOf({ fields, name: 'challengeIdentifier' })
-  const firstFactor = objectOf({ fields, name: 'firstFactor' })
-  oneOf({ fields: firstFactor, name: 'kind', among: ['Key'] })
-  const assertion = objectOf({ fields: firstFactor, name: 'credentialAssertion' })
-  const sent = {
-    credId: textOf({ fields: assertion, name: 'credId' }),
-    clientData: textOf({ fields: assertion, name: 'clientData' }),
-    signature: textOf({ fields: assertion, name: 'signature' }),
-  }
-  const challenge = takeChallenge({ call, identifier })
-  const { credentialUuid } = whoSigned({ call, challenge, sent })
+  const { identifier, sent } = readAssertion(call.request.body)
+  const { tokenId, orgId, userId } = token
+  const challenge = takeChallenge({ state, organisation, identifier, purpose: 'user action', tokenId })
+  const { credentialUuid } = whoSigned({ signatory: call, challenge, sent })
   const { request } = challenge
-  if (request === undefined) throw new Refusal(400, 'Challenge token is not valid.')
+  if (request === undefined) throw notValid()
   if (isDead(call) && !wouldRevive({ call, request })) throw new Refusal(401, 'Unauthorized')
 
   const id = state.nextId('ua')
-  const { orgId, userId, tokenId } = token
-  state.userActions.set(id, { id, tokenId, credentialUuid, request, used: false })
+  const { clientData, signature } = sent
+  const assertion = { clientData, signature }
+  state.userActions.set(id, { id, tokenId, credentialUuid, request, assertion, used: false })
   note({ call, kind: 'user action signed', credentialUuid, request })
   const lifetime = organisation.switches.userActionTtl
   const userAction = state.mint.issue({ audience: 'user-action', id, orgId, userId, lifetime })
@@ -80,45 +67,9 @@ export function spendUserAction(call: Call): SignedCall {
   if (organisation.switches.userActionDiesWithItsCredential && !signer?.isActive)
     throw new Refusal(403, unsigned)
   action.used = true
+  log({ call, action, actionToken: header })
   note({ call, kind: 'user action spent', credentialUuid: action.credentialUuid, request: action.request })
   return { ...call, action }
-}
-
-function allowedKeys(call: Call): { type: 'public-key'; id: string }[] {
-  const { allowCredentialsId, allowCredentialsInactive } = call.organisation.switches
-  return signersOf({ call, reading: true })
-    .filter(({ isActive }) => isActive || allowCredentialsInactive === 'listed')
-    .map((credential) => ({ type: 'public-key', id: credential[allowCredentialsId] }))
-}
-
-type Assertion = { credId: string; clientData: string; signature: string }
-
-/**
- * The credential that made an assertion. One id may stand for several credentials, where duplicates are
- * allowed.
- */
-function whoSigned(made: { call: Call; challenge: Challenge; sent: Assertion }): Credential {
-  const { call, challenge, sent } = made
-  const byUuid = call.organisation.switches.allowCredentialsId === 'credentialUuid'
-  const signer = signersOf({ call, reading: false })
-    .filter(({ isActive }) => isActive)
-    .filter((it) => it.credentialId === sent.credId || (byUuid && it.credentialUuid === sent.credId))
-    .find(({ publicKey }) => holds({ ...sent, publicKey, challenge: challenge.challenge }))
-  if (signer === undefined || signer.unaccepted > 0) {
-    if (signer) signer.unaccepted -= 1
-    throw new Refusal(401, 'Unauthorized')
-  }
-  return signer
-}
-
-function holds(assertion: Parameters<typeof verifyAssertion>[0]): boolean {
-  try {
-    verifyAssertion(assertion)
-    return true
-  } catch (error) {
-    if (error instanceof SignatureError) return false
-    throw error
-  }
 }
 
 /** See the switch `tokenDiesWithItsCredential`. */
@@ -145,6 +96,16 @@ function covers({ call, action }: { call: Call; action: UserAction }): boolean {
   const text = (payload: string) => (emptyPayload === 'tolerant' && payload === '' ? '{}' : payload)
   const { request } = action
   return request.method === method && paths.includes(request.path) && text(request.payload) === text(body)
+}
+
+function log({ call, action, actionToken }: { call: Call; action: UserAction; actionToken: string }): void {
+  const { state, token } = call
+  const { orgId, userId } = token
+  const { credentialUuid, assertion } = action
+  const id = state.nextId('lo')
+  const what = `${action.request.method} ${action.request.path}`
+  const at = state.clock.now()
+  state.logs.set(id, { id, orgId, userId, credentialUuid, action: what, actionToken, assertion, at })
 }
 
 function note(what: {

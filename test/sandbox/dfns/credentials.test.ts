@@ -224,7 +224,6 @@ describe('Get Service Account', () => {
 
 test.each([
   ['GET', '/auth/credentials/activate'],
-  ['DELETE', '/auth/credentials/cr-1'],
   ['POST', '/webhooks/wh-1/events'],
   ['GET', '/auth/service-accounts/us-1/activate'],
 ])('%s %s is not simulated: 404', async (method, path) => {

@@ -91,11 +91,16 @@ export function createWorld(switches: Partial<Switches> = {}) {
   const handle = createDfnsHandler(dfns)
   const { orgId } = dfns.createOrganisation()
 
-  async function send({ as, method, path, body, headers = {} }: Sent): Promise<Reply> {
+  /** One request, whose reply need not be JSON. */
+  async function raw({ as, method, path, body, headers = {} }: Sent): Promise<WireResponse> {
     const bearer = as ? { authorization: `Bearer ${as.authToken}` } : {}
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
     const request = { service: 'dfns', operation: `${method} ${path}`, method, path, body: text } as const
-    const reply = await handle({ ...request, headers: { ...bearer, ...headers } })
+    return handle({ ...request, headers: { ...bearer, ...headers } })
+  }
+
+  async function send(sent: Sent): Promise<Reply> {
+    const reply = await raw(sent)
     return { ...reply, json: JSON.parse(reply.body) as ReplyBody }
   }
 
@@ -161,9 +166,24 @@ export function createWorld(switches: Partial<Switches> = {}) {
     return { ...dfns.createServiceAccount({ orgId, name, publicKey }), key: privateKey, publicKey }
   }
 
+  /** A user with a session and a key. */
+  function user(given: { name?: string; permissions?: readonly string[]; kind?: 'EndUser' } = {}) {
+    const { publicKey, privateKey } = newKey()
+    return { ...dfns.createUser({ orgId, name: 'person', publicKey, ...given }), key: privateKey, publicKey }
+  }
+
+  /** A PAT of a user. */
+  function pat({ userId, name = 'pat' }: { userId: string; name?: string }) {
+    const { publicKey, privateKey } = newKey()
+    return { ...dfns.createPersonalAccessToken({ userId, name, publicKey }), key: privateKey, publicKey }
+  }
+
   return {
     dfns,
     orgId,
+    user,
+    pat,
+    raw,
     send,
     begin,
     complete,
