@@ -19,18 +19,40 @@ export interface Probe {
   readonly failure?: RotationError
 }
 
+/** The successor of a generation, before Dfns hears of it. */
+export interface Draft {
+  /** What will be stored; of what Dfns chooses itself, something of the same form. */
+  readonly document: JsonObject
+  /** Makes at Dfns what has to be there before the document can be stored; for most kinds that is nothing. */
+  readonly make: () => Promise<Successor>
+}
+
+/** What is stored as AWSPENDING, with what was made for it. */
+export interface Successor {
+  readonly document: JsonObject
+  /** Removes what was made, where another invocation stored its own. */
+  readonly discard: () => Promise<void>
+}
+
+/** The objects at Dfns that a retirement is about: a schedule names them. */
+export type What =
+  | { readonly credentialUuids: readonly string[] }
+  | { readonly serviceAccountId: string }
+  | { readonly tokenId: string }
+  | { readonly webhookId: string }
+
 /** What is to be deactivated: all that has to be known of it is its id. */
 export interface Superseded {
   readonly id: string
-  readonly credentialUuids?: readonly string[]
+  readonly what?: What
   /** How errors and logs call it. */
   readonly on: string
 }
 
 /** A deactivation that can be carried out, and taken back as far as it was. */
 export interface Deactivation {
-  /** Every uuid under the superseded credential's id, also those that were not active any more. */
-  readonly credentialUuids: readonly string[]
+  /** Ids at Dfns of all that it is about, also of what was not active any more. */
+  readonly ids: readonly string[]
   readonly perform: () => Promise<void>
   /** Whether any of them is deactivated: by this, or by an attempt before. */
   readonly isBegun: () => boolean
@@ -47,8 +69,8 @@ export interface Deactivation {
  */
 export interface Credential<G extends Generation> {
   read(source: DocumentSource, limits: DocumentLimits): G
-  /** Makes the successor of `current`: its document is all that is ever stored. Dfns does not hear of it. */
-  create(rotation: { current: G; lineage: Lineage; algorithm: KeyAlgorithm | 'same' }): Promise<JsonObject>
+  /** The successor of `current`: its document is all that is ever stored. Dfns does not hear of it yet. */
+  create(rotation: { current: G; lineage: Lineage; algorithm: KeyAlgorithm | 'same' }): Promise<Draft>
   /**
    * Asks, by calls without effect, for all that the later phases need; no further than a no that rules out
    * the rest.
@@ -61,21 +83,19 @@ export interface Credential<G extends Generation> {
   register(rotation: { current: () => Promise<G>; pending: G; lineage: Lineage }): Promise<void>
   /**
    * Proves that Dfns accepts `generation` and that it is the identity `as`, without effect. A `fresh` one,
-   * which may take a moment to be known everywhere, is given that moment.
+   * which may take a moment to be known everywhere, is given that moment. `again`: it was proved before.
    */
-  verify(rotation: { generation: G; as: G; fresh: boolean }): Promise<void>
+  verify(rotation: { generation: G; as: G; fresh: boolean; again?: boolean }): Promise<void>
   /** Fails unless `pending` follows from `current` by a rotation and nothing else. */
   assertFollows(rotation: { current: G; pending: G }): void
   /** Fails unless an older version is of the identity of `current`, which cannot retire another's. */
   assertSameIdentity(versions: { current: G; superseded: JsonObject; on: string }): void
   /** What makes Dfns refuse `superseded`, told so by `current`; without effect until it is performed. */
   deactivate(rotation: { current: G; superseded: Superseded }): Promise<Deactivation>
-  /** Every uuid under the id of `generation`, as Dfns lists them. */
-  credentialUuids(generation: G): Promise<readonly string[]>
-  /**
-   * The id under which Dfns lists one of these uuids, told to `current`; nothing if it lists none of them.
-   */
-  idOf(listed: { current: G; credentialUuids: readonly string[] }): Promise<string | undefined>
+  /** What a retirement of `superseded` will be about, once `pending` is current. */
+  whatOf(rotation: { superseded: G; pending: G }): Promise<What>
+  /** The id under which Dfns lists one of these, told to `current`; nothing if it lists none of them. */
+  idOf(listed: { current: G; what: What }): Promise<string | undefined>
   /**
    * Whether `superseded` signed anything since then; nothing where `current` may not read Dfns's audit log.
    */

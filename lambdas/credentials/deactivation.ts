@@ -25,10 +25,10 @@ export async function deactivation(rotation: {
   const all = await dfns.listCredentials().catch(explain)
   const under = all.filter(({ credentialId }) => credentialId === superseded.id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
-  const credentialUuids = under.map(({ credentialUuid }) => credentialUuid)
+  const ids = under.map(({ credentialUuid }) => credentialUuid)
   let begun = under.some(({ isActive }) => !isActive)
   return {
-    credentialUuids,
+    ids,
     async perform() {
       for (const { credentialUuid, isActive } of under) {
         if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
@@ -38,8 +38,7 @@ export async function deactivation(rotation: {
     isBegun: () => begun,
     prove: () => proveListed({ generation: current, credentialUuid: own?.credentialUuid, means }),
     async undo() {
-      for (const credentialUuid of credentialUuids)
-        await dfns.activateCredential(credentialUuid).catch(explain)
+      for (const credentialUuid of ids) await dfns.activateCredential(credentialUuid).catch(explain)
     },
     async confirm() {
       const isDone = async () =>

@@ -1,18 +1,18 @@
 import { RotationError } from '../errors.ts'
 import type { Credential, Means } from './credential.ts'
-import type { KeyDocument } from './document.ts'
+import type { Generation } from './document.ts'
 import { personalAccessTokenKey } from './personal-access-token-key.ts'
 import { serviceAccountKey } from './service-account-key.ts'
 import { userKey } from './user-key.ts'
 
-const kinds: Readonly<Record<string, (means: Means) => Credential<KeyDocument>>> = {
+const kinds: Readonly<Record<string, (means: Means) => Credential<Generation>>> = {
   ServiceAccountKey: serviceAccountKey,
   PersonalAccessTokenKey: personalAccessTokenKey,
   UserKey: userKey,
 }
 
 /** The file that understands a `kind`. */
-export function credentialOf(document: { kind: string; on: string; means: Means }): Credential<KeyDocument> {
+export function credentialOf(document: { kind: string; on: string; means: Means }): Credential<Generation> {
   const { kind, on, means } = document
   const make = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   if (make !== undefined) return make(means)

@@ -19,7 +19,9 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
 
     async create({ current, lineage, algorithm }) {
       const key = await generateKey(algorithm === 'same' ? sameAlgorithm(current) : algorithm)
-      return successorOf({ current, to: { credId: credIdOf(lineage), key } })
+      const document = successorOf({ current, to: { credId: credIdOf(lineage), key } })
+      const nothing = async () => {}
+      return { document, make: async () => ({ document, discard: nothing }) }
     },
 
     probe: (asked) => probe({ ...asked, means }),
@@ -42,7 +44,7 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
 
     deactivate: (rotation) => deactivation({ ...rotation, means }),
 
-    credentialUuids: (generation) => ownUuids({ generation, means }),
+    whatOf: ({ superseded }) => ownUuids({ generation: superseded, means }),
 
     idOf: (listed) => ownIdOf({ ...listed, means }),
 

@@ -1,25 +1,29 @@
 import { DfnsFailure } from '../ports/dfns-transport.ts'
-import type { Means, Superseded } from './credential.ts'
+import type { Means, Superseded, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { managerOf } from './manager.ts'
 import { credentialsOf } from './proof.ts'
 
 /** The uuids that a later retirement will need, looked up while the generation is current. */
-export async function ownUuids(own: { generation: KeyDocument; means: Means }): Promise<readonly string[]> {
+export async function ownUuids(own: { generation: KeyDocument; means: Means }): Promise<What> {
   const { dfns, explain } = await managerOf(own)
   const listed = await credentialsOf(dfns, own.generation).catch(explain)
-  return listed.map(({ credentialUuid }) => credentialUuid)
+  return { credentialUuids: listed.map(({ credentialUuid }) => credentialUuid) }
 }
 
 export async function ownIdOf(own: {
   current: KeyDocument
-  credentialUuids: readonly string[]
+  what: What
   means: Means
 }): Promise<string | undefined> {
+  const uuids = uuidsIn(own.what)
   const { dfns, explain } = await managerOf({ generation: own.current, means: own.means })
   const listed = await dfns.listCredentials().catch(explain)
-  return listed.find(({ credentialUuid }) => own.credentialUuids.includes(credentialUuid))?.credentialId
+  return listed.find(({ credentialUuid }) => uuids.includes(credentialUuid))?.credentialId
 }
+
+const uuidsIn = (what: What | undefined): readonly string[] =>
+  what !== undefined && 'credentialUuids' in what ? what.credentialUuids : []
 
 /** Dfns keeps no last use of a credential; its audit log names the credential that signed each action. */
 export async function isUsedSince(use: {
@@ -33,7 +37,7 @@ export async function isUsedSince(use: {
   try {
     const until = new Date(means.time.now())
     const text = await means.dfnsAs(current.identity).listAuditLogs({ since, until, userId })
-    return [superseded.id, ...(superseded.credentialUuids ?? [])].some((id) => text.includes(id))
+    return [superseded.id, ...uuidsIn(superseded.what)].some((id) => text.includes(id))
   } catch (error) {
     if (error instanceof DfnsFailure && error.isRefusal) return undefined
     throw error

@@ -1,5 +1,5 @@
 import type { Credential } from '../credentials/credential.ts'
-import { type DocumentLimits, type KeyDocument, readFields } from '../credentials/document.ts'
+import { type DocumentLimits, type Generation, readFields } from '../credentials/document.ts'
 import { RotationError } from '../errors.ts'
 import type { DescribedSecret, SecretStore, SecretVersion, StagingLabel } from '../ports/secrets-manager.ts'
 import { settled, type Time } from '../ports/time.ts'
@@ -7,8 +7,8 @@ import { settled, type Time } from '../ports/time.ts'
 /** A generation as it stands in Secrets Manager: the version, and the document in it. */
 export interface Stored {
   readonly version: SecretVersion
-  readonly document: KeyDocument
-  readonly credential: Credential<KeyDocument>
+  readonly document: Generation
+  readonly credential: Credential<Generation>
 }
 
 export interface Source {
@@ -20,7 +20,7 @@ export interface Source {
   /** The pending version's id; a test rotation may not tell it. */
   readonly token: string | undefined
   readonly limits: DocumentLimits
-  readonly credentialOf: (document: { kind: string; on: string }) => Credential<KeyDocument>
+  readonly credentialOf: (document: { kind: string; on: string }) => Credential<Generation>
 }
 
 /** Reads that were started before anything was known of the secret. */

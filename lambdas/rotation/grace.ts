@@ -1,3 +1,4 @@
+import type { What } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
@@ -41,7 +42,7 @@ export function assertGraceEnds({ rotation, superseded }: OfGeneration): void {
 interface Supersession {
   readonly rotation: Rotation
   readonly current: Stored
-  readonly credentialUuids: readonly string[]
+  readonly what: What
 }
 
 /**
@@ -65,14 +66,14 @@ export async function scheduledMove(
 
 /** `from` is the moment from which on the grace counts, in milliseconds. */
 async function scheduleRetirement(supersession: Supersession & { from: number }): Promise<void> {
-  const { rotation, current, credentialUuids, from } = supersession
+  const { rotation, current, what, from } = supersession
   const { document, version } = current
   if (rotation.schedules === undefined) return
   const { arn: secretArn } = rotation.secret
   const grace = graceOf({ rotation, superseded: document })
   const at = new Date(from + (grace === 0 ? netMs : grace))
   const generations = { secretArn, superseded: version.versionId, promoted: rotation.lineage.token }
-  const input = { v: 1, kind: document.kind, ...generations, what: { credentialUuids } }
+  const input = { v: 1, kind: document.kind, ...generations, what }
   await rotation.schedules.put({ name: scheduleName({ secretArn, credId: document.id }), at, input })
   rotation.log.info('retirement is scheduled', { at: at.toISOString(), superseded: version.versionId })
 }

@@ -1,6 +1,6 @@
 import type { Step } from './event.ts'
 import { retireAtNextRotation, retireGeneration } from './grace.ts'
-import { demand, preflight, successor } from './preflight.ts'
+import { demand, draft, preflight } from './preflight.ts'
 import { earlierPromotion, isDueAtOnce, promote } from './promotion.ts'
 import type { Rotation } from './rotation.ts'
 
@@ -10,13 +10,15 @@ async function createSecret(rotation: Rotation): Promise<void> {
   if (await rotation.hasPending()) return log.info('AWSPENDING has a value already, which is kept')
   const current = await rotation.current()
   await retireAtNextRotation({ rotation, current })
-  const text = JSON.stringify(await successor({ rotation, current }))
+  const drafted = await draft({ rotation, current })
   await demand({ rotation, current })
+  const { document, discard } = await drafted.make()
+  const text = JSON.stringify(document)
   const outcome = await store.putSecretValue({ token: lineage.token, text, rotationToken })
+  if (outcome === 'stored') return log.info('successor stored as AWSPENDING')
   // Versions are immutable: if a concurrent invocation was first, its value is the successor.
-  log.info(
-    outcome === 'stored' ? 'successor stored as AWSPENDING' : 'AWSPENDING was stored meanwhile, and is kept',
-  )
+  await discard()
+  log.info('AWSPENDING was stored meanwhile, and is kept')
 }
 
 async function setSecret(rotation: Rotation): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Probe } from '../credentials/credential.ts'
-import type { JsonObject } from '../credentials/json.ts'
+import type { Draft, Probe } from '../credentials/credential.ts'
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
 import { assertGraceEnds } from './grace.ts'
@@ -15,8 +14,8 @@ const dayMs = 86_400_000
 /** Bytes of a secret value (Secrets Manager quotas). */
 const largestDocument = 65_536
 
-/** The successor's document, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
-export async function successor({ rotation, current: { document, credential } }: Asked): Promise<JsonObject> {
+/** The successor, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
+export async function draft({ rotation, current: { document, credential } }: Asked): Promise<Draft> {
   const { strategy, keyAlgorithm: algorithm } = rotation.settingsFor(document.kind)
   const isSupported =
     strategy !== 'replace' && (strategy !== 'signer' || document.kind === 'PersonalAccessTokenKey')
@@ -28,8 +27,8 @@ export async function successor({ rotation, current: { document, credential } }:
   }
   assertGraceEnds({ rotation, superseded: document })
   warnOfExpiry({ rotation, expires: document.tokenExpires })
-  const made = await credential.create({ current: document, lineage: rotation.lineage, algorithm })
-  if (Buffer.byteLength(JSON.stringify(made)) <= largestDocument) return made
+  const drafted = await credential.create({ current: document, lineage: rotation.lineage, algorithm })
+  if (Buffer.byteLength(JSON.stringify(drafted.document)) <= largestDocument) return drafted
   throw new RotationError(
     'ERR_DOCUMENT',
     `${document.on}: with the new key it would be larger than a secret may be`,
@@ -47,7 +46,7 @@ export async function demand({ rotation, current: { document, credential } }: As
  * What a test rotation is good for beside its test: createSecret's questions, in the real role, a line each.
  */
 export async function preflight(asked: Asked): Promise<void> {
-  const made = await successor(asked).then(
+  const made = await draft(asked).then(
     () => ({}),
     (failure: unknown) => ({ failure: known(failure) }),
   )

@@ -1,3 +1,4 @@
+import type { What } from '../credentials/credential.ts'
 import { RotationError } from '../errors.ts'
 import { early } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
@@ -16,17 +17,19 @@ export async function promote(rotation: Rotation): Promise<Promotion> {
   credential.assertFollows({ current: current.document, pending: document })
   assertNotReplaced({ rotation, current, pending })
   assertGraceEnds({ rotation, superseded: current.document })
-  const credentialUuids = early(uuidsToRetire({ rotation, current }))
+  const naming = early(whatToRetire({ rotation, current, pending }))
   // Steps may come late or out of order: what AWSCURRENT names has to work at the moment it is named.
-  await credential.verify({ generation: document, as: current.document, fresh: true })
+  await credential.verify({ generation: document, as: current.document, fresh: true, again: true })
   const move = () => moveCurrent({ rotation, from: current.version.versionId })
-  await scheduledMove({ rotation, current, credentialUuids: await credentialUuids, move })
+  await scheduledMove({ rotation, current, what: await naming, move })
   return { promoted: pending, superseded: current }
 }
 
-/** Resolved while the generation is current, and beside the proof: a schedule is to name them. */
-async function uuidsToRetire({ rotation, current }: { rotation: Rotation; current: Stored }) {
-  return rotation.schedules === undefined ? [] : await current.credential.credentialUuids(current.document)
+/** Resolved while the generation is current, and beside the proof: a schedule is to name it. */
+async function whatToRetire(of: { rotation: Rotation; current: Stored; pending: Stored }): Promise<What> {
+  const { rotation, current, pending } = of
+  if (rotation.schedules === undefined) return { credentialUuids: [] }
+  return current.credential.whatOf({ superseded: current.document, pending: pending.document })
 }
 
 /** Whether finishSecret itself has to deactivate the superseded generation. */

@@ -5,7 +5,7 @@ import { RotationError } from '../errors.ts'
 import type { LogFields } from '../ports/log.ts'
 import { secretArn, versionId } from './event.ts'
 
-const uuids = v.array(v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)))
+const dfnsId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 
 const retireEvent = v.object({
   v: v.literal(1),
@@ -13,7 +13,12 @@ const retireEvent = v.object({
   kind: v.string(),
   superseded: versionId,
   promoted: versionId,
-  what: v.object({ credentialUuids: uuids }),
+  what: v.union([
+    v.object({ credentialUuids: v.array(dfnsId) }),
+    v.object({ serviceAccountId: dfnsId }),
+    v.object({ tokenId: dfnsId }),
+    v.object({ webhookId: dfnsId }),
+  ]),
   /**
    * Ours, on a successor: how often it had to wait, since when, and whether it waited because the key was in
    * use.

@@ -1,6 +1,6 @@
 import type { Credential, Deactivation, Superseded } from '../credentials/credential.ts'
-import type { KeyDocument } from '../credentials/document.ts'
-import { readJsonObject } from '../credentials/json.ts'
+import type { Generation } from '../credentials/document.ts'
+import { idIn, readJsonObject } from '../credentials/json.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
@@ -12,11 +12,11 @@ export interface Retirement {
   readonly time: Time
   readonly log: Log
   readonly secretArn: string
-  readonly credential: Credential<KeyDocument>
+  readonly credential: Credential<Generation>
   readonly superseded: Superseded
   readonly supersededVersion: string
   /** The generation in AWSCURRENT, which signs, and the version that holds it. */
-  readonly current: KeyDocument
+  readonly current: Generation
   readonly currentVersion: string
   /**
    * Whether the superseded version holds AWSPREVIOUS, which is taken from it at the end. Absent while a
@@ -53,10 +53,9 @@ export async function retire(retirement: Retirement): Promise<void> {
     if (!isReason || !deactivation.isBegun()) throw error
     throw await undone({ retirement, deactivation, reason: error })
   }
-  const { credentialUuids } = deactivation
   log.info('superseded credential is deactivated', {
     credId: superseded.id,
-    credentialUuids: credentialUuids.join(' '),
+    ids: deactivation.ids.join(' '),
   })
 }
 
@@ -91,7 +90,7 @@ async function undone(retreat: {
 }): Promise<RotationError> {
   const { retirement, deactivation, reason } = retreat
   const { id } = retirement.superseded
-  const what = `credential ${id} (${deactivation.credentialUuids.join(', ')})`
+  const what = `credential ${id} (${deactivation.ids.join(', ')})`
   try {
     await deactivation.undo()
   } catch (error) {
@@ -149,5 +148,5 @@ function refusal({ secretArn, superseded }: Retirement): RotationError {
 /** In doubt, yes: a version that cannot be read may name anything. */
 function names({ version, id }: { version: SecretVersion; id: string }): boolean {
   const { text } = version
-  return text === undefined || text.includes(id) || readJsonObject(text)?.['credId'] === id
+  return text === undefined || text.includes(id) || idIn(readJsonObject(text)) === id
 }

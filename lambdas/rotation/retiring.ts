@@ -1,6 +1,6 @@
 import { credentialOf } from '../credentials/index.ts'
 import type { Superseded } from '../credentials/credential.ts'
-import { readJsonObject } from '../credentials/json.ts'
+import { idIn, readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import { early } from '../ports/time.ts'
@@ -163,20 +163,17 @@ function settingsOf(known: { opening: RetireOpening; secret: DescribedSecret; po
 /** The superseded credential by its id: from its version, or where that is gone from Dfns's list. */
 async function supersededOf({ opening, current, version }: Scene): Promise<Superseded | undefined> {
   const { superseded, secretArn, what } = opening.event
-  const { credentialUuids } = what
   const { credential, document } = current
   const on = `version ${superseded} of ${secretArn}`
   const fields = readJsonObject(version?.text ?? '')
   if (version !== undefined)
     credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on })
-  const stored = fields?.['credId']
-  const id =
-    typeof stored === 'string' ? stored : await credential.idOf({ current: document, credentialUuids })
+  const id = idIn(fields) ?? (await credential.idOf({ current: document, what }))
   if (id !== undefined && version === undefined && !isOfSecret({ credId: id, secretArn })) {
     const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
     throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
   }
-  return id === undefined ? undefined : { id, credentialUuids, on }
+  return id === undefined ? undefined : { id, what, on }
 }
 
 /** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */

@@ -21,6 +21,12 @@ export interface KindUnderTest<G extends Generation> {
   readonly active: () => number
 }
 
+async function whatOf<G extends Generation>(credential: Credential<G>, superseded: G) {
+  const what = await credential.whatOf({ superseded, pending: superseded })
+  if ('credentialUuids' in what) return what
+  throw new Error('is not about credentials')
+}
+
 type Open<G extends Generation> = () => Promise<KindUnderTest<G>>
 
 /** The contract of `Credential`, written once: every kind passes it. */
@@ -35,7 +41,8 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
         world.limits,
       )
     const current = read(document, 'AWSCURRENT')
-    const successor = await credential.create({ current, lineage, algorithm: 'same' })
+    const drafted = await credential.create({ current, lineage, algorithm: 'same' })
+    const { document: successor } = await drafted.make()
     const pending = read(successor, 'AWSPENDING')
     const register = () => credential.register({ current: async () => current, pending, lineage })
     return { ...subject, read, current, successor, pending, register }
@@ -50,8 +57,8 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
 
     test('gives the same rotation the same id, and another rotation another', async () => {
       const { credential, current, pending, read } = await begin()
-      const create = (token: string) =>
-        credential.create({ current, lineage: { secretArn, token }, algorithm: 'same' })
+      const create = async (token: string) =>
+        (await credential.create({ current, lineage: { secretArn, token }, algorithm: 'same' })).document
       expect(read(await create(lineage.token), 'again').id).toBe(pending.id)
       expect(read(await create('b'.repeat(32)), 'other').id).not.toBe(pending.id)
     })
@@ -204,9 +211,9 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
 
     test('answers every uuid, also where none was active any more', async () => {
       const { credential, superseded, deactivate } = await rotated()
-      const credentialUuids = await credential.credentialUuids(superseded)
-      expect((await deactivate()).credentialUuids).toEqual(credentialUuids)
-      expect((await deactivate()).credentialUuids).toEqual(credentialUuids)
+      const { credentialUuids } = await whatOf(credential, superseded)
+      expect((await deactivate()).ids).toEqual(credentialUuids)
+      expect((await deactivate()).ids).toEqual(credentialUuids)
     })
 
     test('can be taken back, also by a second attempt', async () => {
@@ -219,12 +226,12 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
     })
   })
 
-  describe(`${kind}: credentialUuids and idOf`, () => {
+  describe(`${kind}: whatOf and idOf`, () => {
     test('every generation has uuids of its own', async () => {
       const { credential, superseded, current } = await rotated()
       const [old, fresh] = [
-        await credential.credentialUuids(superseded),
-        await credential.credentialUuids(current),
+        (await whatOf(credential, superseded)).credentialUuids,
+        (await whatOf(credential, current)).credentialUuids,
       ]
       expect(old.length * fresh.length).toBeGreaterThan(0)
       expect(old.filter((uuid) => fresh.includes(uuid))).toEqual([])
@@ -232,32 +239,35 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
 
     test('one that Dfns does not know has none', async () => {
       const { credential, pending } = await begin()
-      expect(await credential.credentialUuids(pending)).toEqual([])
+      expect(await whatOf(credential, pending)).toEqual({ credentialUuids: [] })
     })
 
     test('a uuid tells the id, to whoever is current, and also once it is deactivated', async () => {
       const { credential, superseded, current, deactivate } = await rotated()
-      const credentialUuids = await credential.credentialUuids(superseded)
-      expect(await credential.idOf({ current, credentialUuids })).toBe(superseded.id)
+      const what = await whatOf(credential, superseded)
+      expect(await credential.idOf({ current, what })).toBe(superseded.id)
       await deactivate()
-      expect(await credential.idOf({ current, credentialUuids })).toBe(superseded.id)
-      expect(await credential.credentialUuids(superseded)).toEqual(credentialUuids)
+      expect(await credential.idOf({ current, what })).toBe(superseded.id)
+      expect(await whatOf(credential, superseded)).toEqual(what)
     })
 
     test('one known uuid among unknown ones is enough, and unknown ones tell nothing', async () => {
       const { credential, superseded, current } = await rotated()
       const unknown = 'cr-00000-00000-0000000000000000'
-      const [known = ''] = await credential.credentialUuids(superseded)
-      expect(await credential.idOf({ current, credentialUuids: [unknown, known] })).toBe(superseded.id)
-      expect(await credential.idOf({ current, credentialUuids: [unknown] })).toBeUndefined()
-      expect(await credential.idOf({ current, credentialUuids: [] })).toBeUndefined()
+      const {
+        credentialUuids: [known = ''],
+      } = await whatOf(credential, superseded)
+      const idOf = (...credentialUuids: readonly string[]) =>
+        credential.idOf({ current, what: { credentialUuids } })
+      expect(await idOf(unknown, known)).toBe(superseded.id)
+      expect(await idOf(unknown)).toBeUndefined()
+      expect(await idOf()).toBeUndefined()
     })
 
     test('asking changes nothing', async () => {
       const { world, credential, superseded, current } = await rotated()
       const before = world.changes()
-      const credentialUuids = await credential.credentialUuids(superseded)
-      await credential.idOf({ current, credentialUuids })
+      await credential.idOf({ current, what: await whatOf(credential, superseded) })
       expect(world.changes()).toBe(before)
     })
 
@@ -265,8 +275,8 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       const { world, credential, superseded, current } = await rotated()
       world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
       const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
-      await expect(credential.credentialUuids(superseded)).rejects.toMatchObject(away)
-      const asked = credential.idOf({ current, credentialUuids: ['cr-1'] })
+      await expect(whatOf(credential, superseded)).rejects.toMatchObject(away)
+      const asked = credential.idOf({ current, what: { credentialUuids: ['cr-1'] } })
       await expect(asked).rejects.toMatchObject(away)
     })
   })
@@ -278,11 +288,11 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
 
     test('is what stands in the audit log, by id or by uuid', async () => {
       const { world, credential, superseded, current } = await rotated()
-      const credentialUuids = await credential.credentialUuids(superseded)
-      const use = { current, superseded: { id: superseded.id, credentialUuids, on: 'version v1' }, since }
+      const what = await whatOf(credential, superseded)
+      const use = { current, superseded: { id: superseded.id, what, on: 'version v1' }, since }
       for (const [text, isUsed] of [
         [superseded.id, true],
-        [credentialUuids[0], true],
+        [what.credentialUuids[0], true],
         [current.id, false],
         ['', false],
       ] as const) {

@@ -50,7 +50,7 @@ describe('ServiceAccountKey in particular', () => {
   test('its credential at Dfns carries the lineage in id and name', async () => {
     const { credential, document, read, credentials } = await open()
     const current = read(document)
-    const pending = read(await credential.create({ current, lineage, algorithm: 'same' }))
+    const pending = read((await credential.create({ current, lineage, algorithm: 'same' })).document)
     await credential.register({ current: async () => current, pending, lineage })
     expect(credentials().at(-1)).toMatchObject({
       credentialId: credIdOf(lineage),
@@ -64,19 +64,23 @@ describe('ServiceAccountKey in particular', () => {
     const superseded = read(document)
     const { publicKey } = newKey()
     world.dfns.addCredential({ userId: account.userId, credId: superseded.id, name: 'payments', publicKey })
-    const current = read(await credential.create({ current: superseded, lineage, algorithm: 'same' }))
+    const current = read(
+      (await credential.create({ current: superseded, lineage, algorithm: 'same' })).document,
+    )
     await credential.register({ current: async () => superseded, pending: current, lineage })
     await credential.verify({ generation: current, as: superseded, fresh: true })
-    const { credentialUuids, perform } = await credential.deactivate({ current, superseded })
+    const { ids, perform } = await credential.deactivate({ current, superseded })
     await perform()
-    expect(credentialUuids).toHaveLength(2)
+    expect(ids).toHaveLength(2)
     expect(active()).toBe(1)
     expect(credentials().find(({ name }) => name === stranger)).toMatchObject({ isActive: true })
   })
 
   test('does not register where AWSCURRENT was changed since pending was made', async () => {
     const { world, credential, document, read } = await open()
-    const pending = read(await credential.create({ current: read(document), lineage, algorithm: 'same' }))
+    const pending = read(
+      (await credential.create({ current: read(document), lineage, algorithm: 'same' })).document,
+    )
     const before = world.changes()
     const changed = read({ ...document, note: 'edited' })
     const registration = credential.register({ current: async () => changed, pending, lineage })
@@ -90,7 +94,7 @@ describe('ServiceAccountKey in particular', () => {
   test('does not register again what somebody deactivated', async () => {
     const { world, credential, document, read, credentials } = await open()
     const current = read(document)
-    const pending = read(await credential.create({ current, lineage, algorithm: 'same' }))
+    const pending = read((await credential.create({ current, lineage, algorithm: 'same' })).document)
     const register = () => credential.register({ current: async () => current, pending, lineage })
     await register()
     const { credentialUuid = '' } = credentials().at(-1) ?? {}

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { describe, expect, test } from 'vitest'
 import type { Credential } from '../../lambdas/credentials/credential.ts'
-import type { KeyDocument } from '../../lambdas/credentials/document.ts'
+import type { Generation, KeyDocument } from '../../lambdas/credentials/document.ts'
 import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import type { OneTimeSchedule, Schedules } from '../../lambdas/ports/scheduler.ts'
 import { secretStore } from '../../lambdas/ports/secrets-manager.ts'
@@ -76,7 +76,7 @@ const adopted = read()
 const ours = read({ credId: credIdOf({ secretArn, token: 'a'.repeat(32) }) })
 const anothers = read({ credId: credIdOf({ secretArn: `${secretArn}2`, token: 'a'.repeat(32) }) })
 
-const neverAsked = new Proxy({} as Credential<KeyDocument>, {
+const neverAsked = new Proxy({} as Credential<Generation>, {
   get: () => nobody,
 })
 
@@ -140,7 +140,12 @@ describe('the schedule of a retirement', () => {
       await rotation.time.sleep(given.moveMs ?? 0)
       if (given.moves === false) throw new Error('refused')
     }
-    await scheduledMove({ rotation, current: stored(document), credentialUuids: ['cr-1', 'cr-2'], move })
+    await scheduledMove({
+      rotation,
+      current: stored(document),
+      what: { credentialUuids: ['cr-1', 'cr-2'] },
+      move,
+    })
     return written
   }
 
