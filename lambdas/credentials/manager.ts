@@ -3,7 +3,7 @@ import type { Dfns } from '../ports/dfns.ts'
 import type { Means, Strategy } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { explaining, meaningOf } from './refusals.ts'
-import { explainingSigner, signerOf } from './signer.ts'
+import { userOf } from './signer.ts'
 
 interface Managed {
   readonly generation: KeyDocument
@@ -22,8 +22,7 @@ export async function managerOf(managed: Managed): Promise<Manager> {
   if ((await strategyOf(managed)) === 'self') {
     return { dfns: means.dfnsAs(generation.identity), explain: explaining({ generation, means }) }
   }
-  const { dfns, document: signer } = await signerOf({ generation, means })
-  return { dfns, explain: explainingSigner({ generation, signer, means }) }
+  return userOf(managed)
 }
 
 /**

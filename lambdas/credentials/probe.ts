@@ -6,7 +6,7 @@ import type { KeyDocument } from './document.ts'
 import { strategyOf } from './manager.ts'
 import { credentialsOf, explainSigning, listing, prove } from './proof.ts'
 import { meaningOf } from './refusals.ts'
-import { explainingSigner, signerOf } from './signer.ts'
+import { userOf } from './signer.ts'
 
 const questions = {
   create: 'may it register a key (POST /auth/credentials/init)',
@@ -43,10 +43,9 @@ async function probeSelf({ current, means }: Asked): Promise<readonly Probe[]> {
 
 /** The same of the user that a token belongs to, and whether a key of his signs for the token. */
 async function probeSigner({ current, means }: Asked): Promise<readonly Probe[]> {
-  const opened = await answer(signerOf({ generation: current, means }))
+  const opened = await answer(userOf({ generation: current, means }))
   if ('error' in opened) return [{ question: questions.signer, failure: asFailure(opened.error) }]
-  const { dfns, document: signer } = opened.value
-  const explainCall = explainingSigner({ generation: current, signer, means })
+  const { dfns, document: signer, explain: explainCall } = opened.value
   const explained = (error: unknown) => explainCall(error).catch(asFailure)
   const managed = await probeManager({
     current,

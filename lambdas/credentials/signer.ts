@@ -2,62 +2,95 @@ import { RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means } from './credential.ts'
-import { type KeyDocument, readFields } from './document.ts'
+import { type KeyDocument, readFields, readKeyDocument } from './document.ts'
 import { meaningOf } from './refusals.ts'
 import { readUserDocument } from './user-document.ts'
 
-/** The user whose key the secret at `signerArn` holds, in a session of its own. */
+/** Whoever signs for a secret: the identity in the secret at its `signerArn`. */
 export interface Signer {
   readonly document: KeyDocument
   readonly dfns: Dfns
+  /** For `catch`: what went wrong with the signer is ERR_SIGNER, unless it may pass. */
+  readonly explain: (error: unknown) => Promise<never>
+}
+
+/** What has to be known of a document to find its signer. */
+export interface Signed {
+  readonly on: string
+  readonly secretArn: string
+  readonly signerArn: string | undefined
+  readonly origin: string
+  readonly orgId: string
+}
+
+export const signedBy = ({ on, secretArn, signerArn, identity, orgId }: KeyDocument): Signed => ({
+  on,
+  secretArn,
+  signerArn,
+  origin: identity.origin,
+  orgId,
+})
+
+type SignerKind = 'UserKey' | 'ServiceAccountKey' | 'PersonalAccessTokenKey'
+
+/**
+ * Opens the secret at `signerArn`, which has to be in the same account and region, of the same organisation
+ * and origin, and of one of these kinds. Its own signer is never followed.
+ */
+export function signerOf(asked: {
+  signed: Signed
+  kinds: readonly SignerKind[]
+  means: Means
+}): Promise<Signer> {
+  const { signed, kinds, means } = asked
+  const { signerArn: arn, on } = signed
+  if (arn === undefined) throw refused(on, 'the document names no signerArn')
+  return means.once(`signer ${arn} ${kinds.join()}`, async () => {
+    const document = await signerDocument({ ...asked, arn })
+    if (document.identity.origin !== signed.origin || document.orgId !== signed.orgId)
+      throw refused(on, `${arn} is of another organisation or baseUrl`)
+    const explain = async (error: unknown): Promise<never> => {
+      const meaning = await meaningOf({ error, generation: document, means })
+      if (!(meaning instanceof RotationError) || meaning.retryable) throw meaning
+      throw refused(on, meaning.message)
+    }
+    return { document, dfns: means.dfnsAs(document.identity), explain }
+  })
 }
 
 /**
- * Logs the signer in, and makes sure that it is the user whose token `generation` has: a key on another user
- * would hand that user's identity to the readers of this secret. Its own signer is never followed.
+ * The signer of a personal access token, logged in, and the very user whose token it is: a key on another
+ * user would hand that user's identity to the readers of this secret.
  */
-export function signerOf(by: { generation: KeyDocument; means: Means }): Promise<Signer> {
-  const { generation, means } = by
-  const { signerArn: arn, identity } = generation
-  if (arn === undefined) throw refused(generation, 'the document names no signerArn')
-  return means.once(`signer ${arn} ${JSON.stringify(identity.authToken)}`, () => open({ ...by, arn }))
+export async function userOf(asked: { generation: KeyDocument; means: Means }): Promise<Signer> {
+  const { generation, means } = asked
+  const signer = await signerOf({ signed: signedBy(generation), kinds: ['UserKey'], means })
+  const userId = readAuthToken(await signer.dfns.authToken().catch(signer.explain))?.userId
+  if (userId !== undefined && userId === generation.userId) return signer
+  const problem = `${generation.signerArn} is another user than the one whose token authToken is`
+  throw refused(generation.on, problem)
 }
 
-async function open(by: { generation: KeyDocument; means: Means; arn: string }): Promise<Signer> {
-  const { generation, means, arn } = by
-  const document = await signerDocument(by)
-  const { origin } = generation.identity
-  if (document.identity.origin !== origin || document.orgId !== generation.orgId)
-    throw refused(generation, `${arn} is of another organisation or baseUrl`)
-  const dfns = means.dfnsAs(document.identity)
-  const token = await dfns.authToken().catch(explainingSigner({ generation, signer: document, means }))
-  const userId = readAuthToken(token)?.userId
-  if (userId === undefined || userId !== generation.userId)
-    throw refused(generation, `${arn} is another user than the one whose token authToken is`)
-  return { document, dfns }
-}
-
-async function signerDocument(by: {
-  generation: KeyDocument
+async function signerDocument(asked: {
+  signed: Signed
+  kinds: readonly SignerKind[]
   means: Means
   arn: string
 }): Promise<KeyDocument> {
-  const { generation, means, arn } = by
+  const { signed, kinds, means, arn } = asked
+  const { on, secretArn } = signed
   const { allowedSigners } = means.limits
-  if (placeOf(arn) !== placeOf(generation.secretArn))
-    throw refused(generation, `${arn} is in another account or region`)
-  if (arn === generation.secretArn) throw refused(generation, 'signerArn names the secret itself')
+  if (placeOf(arn) !== placeOf(secretArn)) throw refused(on, `${arn} is in another account or region`)
+  if (arn === secretArn) throw refused(on, 'signerArn names the secret itself')
   if (allowedSigners !== undefined && !allowedSigners.includes(arn))
-    throw refused(generation, `${arn} is none of the policy's allowedSigners`)
-  const text = await means.readSecret(arn)
-  const source = { text, on: `AWSCURRENT of ${arn}`, secretArn: arn }
+    throw refused(on, `${arn} is none of the policy's allowedSigners`)
+  const source = { text: await means.readSecret(arn), on: `AWSCURRENT of ${arn}`, secretArn: arn }
   try {
     const { kind } = readFields(source)
-    if (kind === 'UserKey') return readUserDocument(source, means.limits)
-    throw refused(generation, `${arn} is not of kind UserKey`)
+    if (!kinds.some((one) => one === kind)) throw refused(on, `${arn} is not of kind ${kinds.join(', ')}`)
+    return (kind === 'UserKey' ? readUserDocument : readKeyDocument)(source, means.limits)
   } catch (error) {
-    if (error instanceof RotationError && error.code !== 'ERR_SIGNER')
-      throw refused(generation, error.message)
+    if (error instanceof RotationError && error.code !== 'ERR_SIGNER') throw refused(on, error.message)
     throw error
   }
 }
@@ -65,20 +98,6 @@ async function signerDocument(by: {
 /** Partition, region and account of an ARN. */
 const placeOf = (arn: string): string => arn.split(':').slice(1, 5).join(':')
 
-function refused({ on }: KeyDocument, problem: string): RotationError {
+function refused(on: string, problem: string): RotationError {
   return new RotationError('ERR_SIGNER', `${on}: its signer cannot be used: ${problem}`)
-}
-
-/** What went wrong with the signer is ERR_SIGNER, unless it may pass. */
-export function explainingSigner(by: {
-  generation: KeyDocument
-  signer: KeyDocument
-  means: Means
-}): (error: unknown) => Promise<never> {
-  const { generation, signer, means } = by
-  return async (error) => {
-    const meaning = await meaningOf({ error, generation: signer, means })
-    if (!(meaning instanceof RotationError) || meaning.retryable) throw meaning
-    throw refused(generation, meaning.message)
-  }
 }

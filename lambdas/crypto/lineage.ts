@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 /**
  * Lineage: which secret, and which rotation of it, a Dfns object comes from. A credential's id is a 4-byte
@@ -22,6 +22,33 @@ export function credIdOf({ secretArn, token }: Lineage): string {
 /** The name of a credential at Dfns: the same two hashes, in hex, for people and for lists. */
 export function credentialNameOf({ secretArn, token }: Lineage): string {
   return `dfns-rotator ${digest(secretArn, 12).toString('hex')} ${digest(token, 16).toString('hex')}`
+}
+
+/** What a name or description says of the rotation that made its object, and of the attempt. Hex. */
+export interface Mark {
+  readonly secret: string
+  readonly token: string
+  /** Every attempt makes an object of its own: only who made it knows its secret. */
+  readonly attempt: string
+}
+
+const mark = / ?\bdfns-rotator ([0-9a-f]{24}) ([0-9a-f]{32}) ([0-9a-f]{8})$/
+
+export function markOf({ secretArn, token }: Lineage, attempt = randomBytes(4).toString('hex')): Mark {
+  return { secret: digest(secretArn, 12).toString('hex'), token: digest(token, 16).toString('hex'), attempt }
+}
+
+export function markIn(text: string): Mark | undefined {
+  const [, secret, token, attempt] = mark.exec(text) ?? []
+  return secret && token && attempt ? { secret, token, attempt } : undefined
+}
+
+/** The owner's text, cut to fit, with the mark at its end, in place of an older one. Characters. */
+export function marked(given: { text: string; with: Mark; longest: number }): string {
+  const { secret, token, attempt } = given.with
+  const end = `dfns-rotator ${secret} ${token} ${attempt}`
+  const text = given.text.replace(mark, '').slice(0, given.longest - end.length - 1)
+  return text === '' ? end : `${text} ${end}`
 }
 
 /** Whether a rotation of this very secret made the credential. Another secret's is a stranger's. */

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { credentialNameOf, credIdOf, isOfSecret } from '../../lambdas/crypto/lineage.ts'
+import {
+  credentialNameOf,
+  credIdOf,
+  isOfSecret,
+  marked,
+  markIn,
+  markOf,
+} from '../../lambdas/crypto/lineage.ts'
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/dfns/robot-AbCdEf'
 const token = '0f4b6c1e-7a52-4d0b-9d2e-5c3f8a1b2c3d'
@@ -98,4 +105,40 @@ describe('ours', () => {
     expect(isOfSecret({ credId: flipped(16), secretArn })).toBe(true)
     expect(isOfSecret({ credId: flipped(31), secretArn })).toBe(true)
   })
+})
+
+describe('the mark of what a rotation made', () => {
+  const mark = markOf({ secretArn, token }, '0badcafe')
+  const end = `dfns-rotator ${mark.secret} ${mark.token} 0badcafe`
+
+  test('stands at the end of the owner’s text, which is kept', () => {
+    expect(marked({ text: 'payments', with: mark, longest: 256 })).toBe(`payments ${end}`)
+    expect(marked({ text: '', with: mark, longest: 256 })).toBe(end)
+    expect(markIn(`payments ${end}`)).toEqual(mark)
+  })
+
+  test('replaces an older one', () => {
+    const older = marked({ text: 'payments', with: markOf({ secretArn, token: 'older' }), longest: 256 })
+    expect(marked({ text: older, with: mark, longest: 256 })).toBe(`payments ${end}`)
+    expect(marked({ text: end, with: mark, longest: 256 })).toBe(end)
+  })
+
+  test('fits, whatever the owner wrote', () => {
+    const text = marked({ text: 'x'.repeat(300), with: mark, longest: 256 })
+    expect(text).toHaveLength(256)
+    expect(markIn(text)).toEqual(mark)
+  })
+
+  test('is another for every attempt, and the same secret and token for all of a rotation', () => {
+    const [one, other] = [markOf({ secretArn, token }), markOf({ secretArn, token })]
+    expect(one.attempt).not.toBe(other.attempt)
+    expect({ ...one, attempt: '' }).toEqual({ ...other, attempt: '' })
+  })
+
+  test.for(['payments', '', `${end} and more`, end.slice(0, -1), end.replace('dfns', 'Dfns')])(
+    'is not in %j',
+    (text) => {
+      expect(markIn(text)).toBeUndefined()
+    },
+  )
 })
