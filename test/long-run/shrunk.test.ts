@@ -199,3 +199,43 @@ describe('a retirement that was undone because the token died is not tried again
     world.close()
   })
 })
+
+describe('hold-if-used', () => {
+  /** Half an hour of grace, in a world where the account may read Dfns's audit log. */
+  const halfAnHour = async () => {
+    const world = createSimulation({
+      grace: { default: 'PT30M', adopted: 'PT30M' },
+      switches: { unsettledRows: 'allow' },
+    })
+    const { arn, userId } = await world.addSecret({
+      name: 'prod/dfns',
+      tags: { 'dfns-rotator:hold-if-used': 'true' },
+    })
+    world.dfns.assignPermission({ userId, operations: ['Auth:Logs:Read'] })
+    await world.rotateNow(arn)
+    const first = () => world.dfns.credentials({ userId })[0]
+    return { world, userId, first }
+  }
+
+  test('does not hold for what the old key signed for the rotation itself', async () => {
+    const { world, first } = await halfAnHour()
+    await world.advance(0.6 * hourMs)
+    expect(first()?.isActive).toBe(false)
+    world.close()
+  })
+
+  test('holds for what an application signed within the grace, for one grace more', async () => {
+    const { world, userId, first } = await halfAnHour()
+    await world.advance(0.25 * hourMs)
+    const { state } = world.dfns
+    const [line] = state.logs.values()
+    const { credentialUuid = '' } = first() ?? {}
+    if (line === undefined) throw new Error('the rotation signed nothing')
+    state.logs.set('an application', { ...line, userId, credentialUuid, at: world.clock.now() })
+    await world.advance(0.35 * hourMs)
+    expect(first()?.isActive).toBe(true)
+    await world.advance(0.6 * hourMs)
+    expect(first()?.isActive).toBe(false)
+    world.close()
+  })
+})
