@@ -48,7 +48,7 @@ const always = (operation: string, fault: Fault) => (call: { operation: string }
   call.operation === operation ? fault : undefined
 
 describe('the schedule of a retirement', () => {
-  test('has the form that the design gives it', async () => {
+  test('has the form that the design gives it, and the name of what is superseded', async () => {
     const staged = await rotated()
     const { scene, arn, account } = staged
     const [schedule] = schedules(staged)
@@ -56,7 +56,7 @@ describe('the schedule of a retirement', () => {
     const promoted = holder(staged, 'AWSCURRENT')?.id
     expect(schedules(staged)).toHaveLength(1)
     expect(schedule).toMatchObject({
-      name: `${sha256(arn, 16)}-${sha256(`${superseded} ${promoted}`, 24)}`,
+      name: `${sha256(arn, 16)}-${sha256(account.credId, 24)}`,
       group: 'dfns-rotator',
       settings: {
         ScheduleExpression: expect.stringMatching(/^at\(2026-01-05T01:00:\d\d\)$/),

@@ -60,7 +60,8 @@ export interface Checkers {
 export interface WatchedSecret {
   readonly arn: string
   readonly userId: string
-  readonly tokenId: string
+  /** Absent where the key's user logs in. */
+  readonly tokenId: string | undefined
   /** The id of the credential that a person made. */
   readonly adoptedCredId: string
   /** The policy's, and the tag, as they are written. */
@@ -216,8 +217,8 @@ function refusal(state: State, watched: Watched, holder: KeyHolder | undefined):
   if (holder === undefined) return 'it holds no key'
   const { dfns } = state
   const identity = dfns.state.identities.get(watched.userId)
-  const token = dfns.state.tokens.get(watched.tokenId)
-  if (!identity?.isActive || !token?.isActive) return 'its account or its token is not active'
+  const token = watched.tokenId === undefined ? undefined : dfns.state.tokens.get(watched.tokenId)
+  if (!identity?.isActive || token?.isActive === false) return 'its account or its token is not active'
   const all = credentialsOf(state, watched).filter(({ credentialId }) => credentialId === holder.credId)
   const own = all.filter((credential) => publicKeyOf(credential) === holder.publicKey)
   if (own.length === 0) return 'Dfns does not know its key'
@@ -225,8 +226,9 @@ function refusal(state: State, watched: Watched, holder: KeyHolder | undefined):
   if (active.length === 0) return 'its credential is deactivated'
   if (active.every(({ unaccepted }) => unaccepted > 0)) return 'its credential is not accepted yet'
   const { tokenDiesWithItsCredential } = dfns.state.organisations.get(identity.orgId)?.switches ?? {}
-  const issuedWith = dfns.state.credentials.get(token.credentialUuid)
-  if (tokenDiesWithItsCredential && !issuedWith?.isActive) return 'its token died with its first credential'
+  const issuedWith = token && dfns.state.credentials.get(token.credentialUuid)
+  if (tokenDiesWithItsCredential && issuedWith?.isActive === false)
+    return 'its token died with its first credential'
   return undefined
 }
 
@@ -324,7 +326,9 @@ function lookAtEffects(state: State, during: string): void {
       if (kind === 'credential created') foreign.add(credentialUuid)
       continue
     }
-    const owner = [...state.watched.values()].find(({ tokenId }) => tokenId === by.tokenId)
+    // A user's session is another token every time.
+    const caller = dfns.state.tokens.get(by.tokenId)?.userId
+    const owner = [...state.watched.values()].find((watched) => watched.userId === caller)
     const credential = dfns.state.credentials.get(credentialUuid)
     const isOwn = owner?.userId === userId && credential !== undefined && isOurs(state, owner, credential)
     if (isOwn) continue

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { selfRotation, type Switches } from '../../sandbox/dfns/switches.ts'
 import { newKey } from '../../sandbox/scene.ts'
 import type { SecretVersion } from '../../sandbox/secrets-manager/secret.ts'
 import {
@@ -11,13 +12,15 @@ import {
   type Struck,
 } from './faults.ts'
 import type { Lambdas } from './lambdas.ts'
-import { createSimulation, type Simulation, type SimulatedGrace } from './world.ts'
+import { createSimulation, type SimulatedGrace, type SimulatedKind, type Simulation } from './world.ts'
 
 /** A world, and a first credential in it, that every fault is tried in. */
 export interface Scenario {
   readonly name: string
   readonly grace: SimulatedGrace
   readonly first: 'adopted' | 'own'
+  /** ServiceAccountKey, unless given. */
+  readonly kind?: SimulatedKind
   /** Whether Dfns refuses an id or a key that it has, or makes a second credential of it. */
   readonly duplicates: 'refuse' | 'allow'
   /** The token of an account dies with the credential that it was issued with. */
@@ -39,6 +42,22 @@ export const scenarios: readonly Scenario[] = (['PT0S', 'PT24H'] as const).flatM
     })),
   ),
 )
+
+/** The other kinds, each in the world in which it differs most from a service account. */
+export const otherKinds: readonly Scenario[] = (
+  ['UserKey', 'PersonalAccessTokenKey', 'signed token'] as const
+).flatMap((kind) => [
+  { name: `${kind}, grace PT0S`, kind, grace: graces.PT0S, first: 'adopted', duplicates: 'refuse' },
+  { name: `${kind}, grace PT24H`, kind, grace: graces.PT24H, first: 'own', duplicates: 'allow' },
+])
+
+/** Users may do what tokens may not; where a token may, its key and its user's are of one list. */
+const worldOf = (kind: SimulatedKind): Partial<Switches> => ({
+  ...(kind === 'UserKey' && { selfRotation: selfRotation.allRefused }),
+  ...(kind === 'signed token' && { selfRotation: selfRotation.allRefused }),
+  patCredentialBelongsToUser: true,
+  userCredentialSignsForPat: true,
+})
 
 /** Worlds in which the first retirement must undo itself. */
 export const dyingTokens: readonly Scenario[] = (['PT0S', 'PT24H'] as const).map((grace) => ({
@@ -108,6 +127,7 @@ export async function run(schedule: {
     const { arn, userId } = await world.addSecret({
       name: 'prod/dfns',
       first: scenario.first,
+      ...(scenario.kind && { kind: scenario.kind }),
       fields: { note: 'kept' },
     })
     addStrangers(world, userId)
@@ -128,7 +148,7 @@ export async function run(schedule: {
 }
 
 function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): Simulation {
-  const { grace, duplicates, tokenDies = false } = scenario
+  const { grace, duplicates, kind = 'ServiceAccountKey', tokenDies = false } = scenario
   const lags =
     trouble.fault === 'lags' ? { listLag: trouble.listLag, acceptanceLag: trouble.acceptanceLag } : {}
   const world = createSimulation({
@@ -138,6 +158,7 @@ function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): S
       duplicateCredId: duplicates,
       keyReuse: duplicates,
       tokenDiesWithItsCredential: tokenDies,
+      ...worldOf(kind),
       // What a retirement that compares the wrong things would need to do harm.
       ...(trouble.fault === 'edited' && { deactivateSigning: 'allow' as const }),
       ...lags,

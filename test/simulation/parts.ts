@@ -4,6 +4,7 @@ import {
   described,
   dyingTokens,
   edits,
+  otherKinds,
   type Outcome,
   run,
   type Scenario,
@@ -44,6 +45,14 @@ const withoutDuplicates = scenarios.filter(({ duplicates }) => duplicates === 'r
 
 /** Every single fault at every call, in every world. */
 export const singleFaults: readonly Part[] = scenarios.map(part('single faults', singles))
+
+/** The same for the other kinds. */
+const otherSingles: readonly Part[] = otherKinds.map(part('single faults', singles))
+
+/** One in nine of them, spread over all faults and all calls: for the tests, which have two minutes. */
+export const someOtherSingles: readonly Part[] = otherKinds.map(
+  part('some single faults', (calm) => singles(calm).filter((_, index) => index % 9 === 4)),
+)
 
 /** An administrator's edit between any two calls. */
 export const edited: readonly Part[] = withoutDuplicates.map(part('edits', edits))
@@ -99,6 +108,7 @@ export const everyPart: readonly Part[] = [
   ...byLot,
   ...pairs,
   ...singleFaults,
+  ...otherSingles,
   ...dying,
   ...edited,
   ...slowed,

@@ -92,11 +92,16 @@ export interface SimulationOptions {
   readonly keepsHistory?: boolean
 }
 
+/** A personal access token rotates itself, or its user does it. */
+export type SimulatedKind = 'ServiceAccountKey' | 'UserKey' | 'PersonalAccessTokenKey' | 'signed token'
+
 export interface NewSecret {
   readonly name: string
   /** A person made the first credential (the default), or an earlier rotation of this secret did. */
   readonly first?: 'adopted' | 'own'
   readonly algorithm?: AccountAlgorithm
+  /** ServiceAccountKey, unless given. */
+  readonly kind?: SimulatedKind
   /** The tag dfns-rotator:grace. */
   readonly grace?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -524,21 +529,14 @@ async function addSecret(adding: {
     ClientRequestToken: randomUUID(),
   })
   const { publicKey, privateKey } = newKey(algorithm)
-  const issued = dfns.createServiceAccount({ orgId, name, publicKey })
-  const { userId, tokenId, authToken } = issued
+  const issued = await identityOf({ core, administrator, origin, secret, publicKey })
+  const { userId, tokenId } = issued
   const made =
     first === 'adopted'
       ? { credId: issued.credId, privateKey }
       : registeredEarlier({ dfns, userId, arn, algorithm })
-  const document = {
-    kind: 'ServiceAccountKey',
-    baseUrl: origin,
-    orgId,
-    authToken,
-    credId: made.credId,
-    privateKey: made.privateKey,
-    ...fields,
-  }
+  const identity = { baseUrl: origin, orgId, ...issued.fields }
+  const document = { ...identity, credId: made.credId, privateKey: made.privateKey, ...fields }
   // Before the value: from its first moment on it is watched.
   checkers.watch({ arn, userId, tokenId, adoptedCredId: issued.credId, grace, tag: secret.grace })
   const SecretString = JSON.stringify(document)
@@ -548,6 +546,50 @@ async function addSecret(adding: {
     dfns.setCredentialActive({ credentialUuid: issued.credentialUuid, isActive: false })
   }
   return { arn, userId, rules: { AutomaticallyAfterDays: 30 } }
+}
+
+interface SimulatedIdentity {
+  readonly userId: string
+  readonly tokenId: string | undefined
+  readonly credId: string
+  readonly credentialUuid: string
+  /** Of the secret's document. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** Whose key it is: a service account, a user, or a token of a user whose own key may stand in another secret. */
+async function identityOf(making: {
+  core: Core
+  administrator: Administrator
+  origin: string
+  secret: NewSecret
+  publicKey: string
+}): Promise<SimulatedIdentity> {
+  const { core, administrator, origin, secret, publicKey } = making
+  const { dfns, orgId } = core
+  const { name, kind = 'ServiceAccountKey' } = secret
+  if (kind === 'ServiceAccountKey') {
+    const issued = dfns.createServiceAccount({ orgId, name, publicKey })
+    return { ...issued, fields: { kind, authToken: issued.authToken } }
+  }
+  const username = `${name}@example.com`
+  if (kind === 'UserKey') {
+    const user = dfns.createUser({ orgId, name, username, publicKey })
+    return { ...user, tokenId: undefined, fields: { kind, username } }
+  }
+  const own = newKey()
+  const user = dfns.createUser({ orgId, name: `${name}, its user`, username, publicKey: own.publicKey })
+  const token = dfns.createPersonalAccessToken({ userId: user.userId, name, publicKey })
+  const fields = { kind: 'PersonalAccessTokenKey', authToken: token.authToken }
+  if (kind === 'PersonalAccessTokenKey') return { ...token, fields }
+  const { credId } = user
+  const document = { kind: 'UserKey', baseUrl: origin, orgId, username, credId, privateKey: own.privateKey }
+  const { ARN: signerArn } = await administrator<{ ARN: string }>('CreateSecret', {
+    Name: `${name}-user`,
+    SecretString: JSON.stringify(document),
+    ClientRequestToken: randomUUID(),
+  })
+  return { ...token, fields: { ...fields, signerArn } }
 }
 
 function registeredEarlier(earlier: {
