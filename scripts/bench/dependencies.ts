@@ -52,8 +52,9 @@ const testSecret: DependencyTable = {
 
 const finishSecret: DependencyTable = {
   ...testSecret,
-  [`${list} #2`]: { needs: [current], guardedBy: allowed },
-  [schedule]: { needs: [`${list} #2`], guardedBy: [signed(activate)] },
+  // One list, of current's token and of pending's alike, names both credentials.
+  [list]: { needs: [pending, current], guardedBy: allowed },
+  [schedule]: { needs: [list], guardedBy: [signed(activate)] },
   [move]: { needs: [current], guardedBy: [signed(activate), schedule] },
 }
 
@@ -62,21 +63,21 @@ function retirement(before: {
   token: string
   guards: readonly string[]
   labels: { read: string; again: string }
-  lists: readonly [old: string, own: string, gone: string]
+  lists: readonly [told: string, gone: string]
   proof: string
 }): DependencyTable {
   const { token, guards, labels, lists, proof } = before
-  const [old, own, gone] = lists
+  const [told, gone] = lists
   return {
-    [`${list}${old}`]: { needs: [token], guardedBy: allowed },
-    [asked(deactivate)]: { needs: [`${list}${old}`] },
+    // It names the credential to deactivate, and the one that is proved afterwards.
+    [`${list}${told}`]: { needs: [token], guardedBy: allowed },
+    [asked(deactivate)]: { needs: [`${list}${told}`] },
     [signed(deactivate)]: {
       needs: [asked(deactivate)],
       guardedBy: [...guards, `${current} #2`, `${pending}${labels.read}`],
     },
     [deactivate]: { needs: [signed(deactivate)] },
-    [`${list}${own}`]: { needs: [token], guardedBy: allowed },
-    [asked(activate, proof)]: { needs: [`${list}${own}`], after: [deactivate] },
+    [asked(activate, proof)]: { needs: [`${list}${told}`], after: [deactivate] },
     [signed(activate, proof)]: { needs: [asked(activate, proof)] },
     [`${current} #3`]: { after: [deactivate] },
     [`${pending}${labels.again}`]: { after: [deactivate] },
@@ -92,12 +93,13 @@ const finishSecretAtOnce: DependencyTable = {
     token: pending,
     guards: [],
     labels: { read: ' #2', again: ' #3' },
-    lists: [' #3', ' #4', ' #5'],
+    lists: [' #2', ' #3'],
     proof: ' #2',
   }),
 }
 
 const byId = 'GetSecretValue by id'
+const other = 'GetSchedule'
 const logs = 'GET /auth/action/logs'
 
 const retire: DependencyTable = {
@@ -105,18 +107,19 @@ const retire: DependencyTable = {
   [policy]: {},
   [current]: {},
   [byId]: {},
+  [other]: { needs: [byId] },
   [logs]: { needs: [current], guardedBy: allowed },
   [`${current} #2`]: {},
   [pending]: {},
   ...retirement({
     token: current,
-    guards: [logs],
+    guards: [logs, other],
     labels: { read: '', again: ' #2' },
-    lists: ['', ' #2', ' #3'],
+    lists: ['', ' #2'],
     proof: '',
   }),
   'UpdateSecretVersionStage AWSPREVIOUS': {
-    guardedBy: [signed(activate), `${current} #3`, `${pending} #2`, `${list} #3`],
+    guardedBy: [signed(activate), `${current} #3`, `${pending} #2`, `${list} #2`],
   },
 }
 
