@@ -189,7 +189,10 @@ describe('the kind', () => {
     time: fakeTime(),
     limits,
     strategy: 'auto' as const,
+    webhookPing: 'required' as const,
+    log: { info: nobody, warn: nobody, error: nobody },
     dfnsAs: nobody,
+    webhooksAs: nobody,
     readSecret: nobody,
     once: nobody,
   }
