@@ -319,13 +319,19 @@ export function testCredential<G extends Generation>(given: {
       expect(world.changes()).toBe(before)
     })
 
+    const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
+
     test('Dfns being away is what may pass', async () => {
       const { world, credential, superseded, current } = await rotated()
       const what = await credential.whatOf({ superseded, pending: current })
       world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
-      const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
-      if (!isObject) await expect(whatOf(credential, superseded)).rejects.toMatchObject(away)
       await expect(credential.idOf({ current, what })).rejects.toMatchObject(away)
+    })
+
+    testOfKeys('Dfns being away is what may pass, also where it has to be asked for uuids', async () => {
+      const { world, credential, superseded } = await rotated()
+      world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
+      await expect(whatOf(credential, superseded)).rejects.toMatchObject(away)
     })
   })
 
