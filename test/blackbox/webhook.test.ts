@@ -47,9 +47,26 @@ async function stage({ tags = {}, scheduler = true, status = 200 }: Given = {}) 
   const document = { ...ours, webhookId, webhookSecret, url, events, HOOK: webhookSecret }
   const arn = await scene.keepSecret({ name: 'prod/hook', document, tags })
   const ids = () => dfns.webhooks({ orgId }).map((webhook) => webhook.webhookId)
+  const deleteWebhook = (id: string) => {
+    const webhook = dfns.state.webhooks.get(id)
+    if (webhook !== undefined) webhook.isDeleted = true
+  }
   const current = async () => (await scene.documentOf(arn, 'AWSCURRENT')) as Record<string, unknown>
   const printed = () => [...scene.sandbox.bundled.values()].flatMap(({ output }) => output).join('\n')
-  return { scene, account, arn, dfns, orgId, webhookId, document, ids, current, printed, deliveries }
+  return {
+    scene,
+    account,
+    deleteWebhook,
+    arn,
+    dfns,
+    orgId,
+    webhookId,
+    document,
+    ids,
+    current,
+    printed,
+    deliveries,
+  }
 }
 
 describe('the secret of a webhook', () => {
@@ -110,6 +127,27 @@ describe('the secret of a webhook', () => {
     expect(ids()).toEqual([(await current())['webhookId']])
     expect(results(staged).every((result) => result === 'done')).toBe(true)
     expect(deadLetters(staged)).toEqual([])
+  })
+
+  test('is retired by its mark where its version is gone, and left alone where it has none', async () => {
+    const staged = await stage()
+    const { scene, arn, ids, webhookId, current } = staged
+    const forgetPrevious = () => {
+      const { versions } = scene.sandbox.vault.find(arn)
+      for (const { id, labels } of versions.values()) if (labels.has('AWSPREVIOUS')) versions.delete(id)
+    }
+    await scene.rotate(arn)
+    const first = (await current())['webhookId']
+    forgetPrevious()
+    await scene.clock.advance(8 * day)
+    expect(new Set(results(staged))).toEqual(new Set(['ERR_RETIRE_REFUSED']))
+    expect(ids()).toEqual([webhookId, first])
+    staged.deleteWebhook(webhookId)
+    await scene.rotate(arn)
+    forgetPrevious()
+    await scene.clock.advance(27 * hour)
+    expect(results(staged).at(-1)).toBe('done')
+    expect(ids()).toEqual([(await current())['webhookId']])
   })
 
   test('is not rotated where nobody would retire the old one', async () => {

@@ -209,6 +209,19 @@ describe('strays', () => {
     expect(find(pending.id)).toBeUndefined()
   })
 
+  test('one that no list showed yet goes with a later rotation', async () => {
+    const { make, register, advance, webhooks, find, current } = await rotating({
+      switches: { webhookListLag: 9 },
+    })
+    const { pending: stray } = await make()
+    const { pending } = await make()
+    await register(pending)
+    expect(find(stray.id)).toBeDefined()
+    await advance(hour)
+    for (let listing = 0; listing < 9; listing++) await make('e'.repeat(32), current).catch(() => {})
+    expect(webhooks().map(({ webhookId }) => webhookId)).not.toContain(stray.id)
+  })
+
   test('one that may not be deleted stops neither createSecret nor setSecret', async () => {
     const operations = permissions.filter((name) => name !== 'Webhooks:Delete')
     const { make, register, advance, find } = await rotating({ operations })
@@ -311,6 +324,17 @@ describe('setSecret', () => {
     const { pending, discard } = await make()
     await discard()
     expect(await failureOf(register(pending))).toMatchObject({ code: 'ERR_VERIFY', retryable: false })
+  })
+
+  test('enables the pending webhook where somebody deleted the current one meanwhile', async () => {
+    const { make, register, credential, current, find, dfns, first } = await rotating()
+    const { pending } = await make()
+    const webhook = dfns.state.webhooks.get(first.webhookId)
+    if (webhook !== undefined) webhook.isDeleted = true
+    await register(pending)
+    await credential.verify({ generation: pending, as: current, fresh: true })
+    await credential.verify({ generation: pending, as: current, fresh: true, again: true })
+    expect(find(pending.id)).toMatchObject({ status: 'Enabled' })
   })
 
   test('does not enable what does not follow from AWSCURRENT any more', async () => {
@@ -495,6 +519,15 @@ describe('retirement', () => {
     answer(page([event(enabled + 1, later), event(enabled - 1), event(enabled - 1, clock.now() - 2 * hour)]))
     await retire()
     expect(find(first.webhookId)).toBeUndefined()
+  })
+
+  test('three days after the enabling no event is asked for any more', async () => {
+    const { rotated, advance, world, find, first } = await rotating()
+    const { retire } = await rotated()
+    await advance(72 * hour)
+    await retire()
+    expect(find(first.webhookId)).toBeUndefined()
+    expect(world.requests().filter((request) => request.endsWith('/events'))).toEqual([])
   })
 
   test('a receiver that refuses all that the old one signs does not keep it', async () => {
