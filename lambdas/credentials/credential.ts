@@ -14,7 +14,7 @@ export type Strategy = 'self' | 'signer'
 /** What the tag dfns-rotator:strategy may say. */
 export type Wish = Strategy | 'auto'
 
-/** Whether a receiver that refuses the ping of a new webhook stops the rotation: dfns-rotator:webhook-ping. */
+/** Whether a receiver that refuses a new webhook's ping stops the rotation: dfns-rotator:webhook-ping. */
 export type WebhookPing = 'required' | 'best-effort'
 
 /** One of createSecret's questions, and its answer. */

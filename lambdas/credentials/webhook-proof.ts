@@ -79,7 +79,8 @@ async function pinged(of: Ping & { isNew: boolean }): Promise<void> {
 function refused({ on, id }: WebhookDocument, status: string): RotationError {
   const problem = `the receiver of webhook ${id} answered its ping with ${statusOf(status)}`
   const wayOut =
-    'Let it accept events signed with the secret in AWSPENDING, or set the tag dfns-rotator:webhook-ping to best-effort'
+    'Let it accept events signed with the secret in AWSPENDING, ' +
+    'or set the tag dfns-rotator:webhook-ping to best-effort'
   return new RotationError('ERR_RECEIVER', `${on}: ${problem}. ${wayOut}.`, { retryable: true })
 }
 

@@ -34,7 +34,10 @@ async function whatToRetire(of: { rotation: Rotation; current: Stored; pending: 
 
 /** Whether finishSecret itself has to deactivate the superseded generation. */
 export async function isDueAtOnce(of: { rotation: Rotation; superseded: Stored }): Promise<boolean> {
-  return (await graceOfStored(of)) === 0
+  const settings = of.rotation.settingsFor(of.superseded.document.kind)
+  // Once AWSCURRENT has moved, nobody is asked whose answer changes nothing.
+  const mayBe = [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
+  return mayBe && (await graceOfStored(of)) === 0
 }
 
 /** The same promotion, found done by a step that is repeated. */

@@ -119,8 +119,6 @@ export async function openWebhook(given: Given = {}) {
   }
 }
 
-export type Opened = Awaited<ReturnType<typeof openWebhook>>
-
 /** The kind in an opened world, and a rotation of it, step by step. */
 export async function rotating(given: Given = {}, changed: Partial<Means> = {}) {
   const opened = await openWebhook(given)
