@@ -38,7 +38,7 @@ async function make(creation: Creation): Promise<Successor> {
     keeper.ask((as) => as.listWebhooks()),
     previousIdOf(creation.labelled),
   ])
-  const { left, young } = await withoutOldStrays({ ...creation, keeper, all, previousId })
+  const { left, young } = await withoutOldStrays({ ...creation, keeper, model, all, previousId })
   const webhook = await create({ ...creation, keeper, model, left, young })
   const { id: webhookId, secret: webhookSecret, url, events } = webhook
   const document = webhookSuccessorOf({ current, to: { webhookId, webhookSecret, url, events } })
@@ -63,11 +63,23 @@ interface Left {
 }
 
 async function withoutOldStrays(
-  made: Creation & { keeper: Keeper; all: readonly Webhook[]; previousId: string | undefined },
+  made: Creation & {
+    keeper: Keeper
+    model: Webhook
+    all: readonly Webhook[]
+    previousId: string | undefined
+  },
 ): Promise<Left> {
   const { current, lineage, labelled, means, keeper, all, previousId } = made
   const versionIds = labelled?.versionIds ?? []
-  const { strays } = relativesOf({ current, all, token: lineage.token, versionIds, previousId })
+  const { strays } = relativesOf({
+    current,
+    born: made.model.dateCreated,
+    all,
+    token: lineage.token,
+    versionIds,
+    previousId,
+  })
   const isYoung = ({ dateCreated }: Webhook) => means.time.now() < dateCreated + bornMs
   const old = strays.filter((stray) => !isYoung(stray))
   const removals = await Promise.all(

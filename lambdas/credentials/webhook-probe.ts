@@ -62,11 +62,14 @@ const asItIs = ({ description, url }: Webhook) => (description === '' ? { url } 
  * What is still to be delivered of a generation older than AWSCURRENT is signed with a secret that no label
  * would name any more, once there is a third one.
  */
-async function assertTwoGenerations(asked: Asked & { all: readonly Webhook[] }): Promise<void> {
+async function assertTwoGenerations(
+  asked: Asked & { webhook: Webhook; all: readonly Webhook[] },
+): Promise<void> {
   const { current, labelled, all } = asked
+  const born = asked.webhook.dateCreated
   const previousId = await previousIdOf(labelled)
   const versionIds = labelled?.versionIds ?? []
-  const { alive } = relativesOf({ current, all, token: undefined, versionIds, previousId })
+  const { alive } = relativesOf({ current, born, all, token: undefined, versionIds, previousId })
   if (alive.length === 0) return
   const problem = `webhook ${alive.map(({ id }) => id).join(', ')} is superseded, and not deleted yet`
   const wayOut = 'A later attempt goes on once it is retired; where that failed, delete it at Dfns'

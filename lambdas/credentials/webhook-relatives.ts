@@ -25,18 +25,19 @@ export interface Relatives {
  */
 export function relativesOf(asked: {
   current: WebhookDocument
+  /** When the current one was made, as Dfns tells of it alone: a list may miss it. */
+  born: number
   all: readonly Webhook[]
   token: string | undefined
   versionIds: readonly string[]
   previousId: string | undefined
 }): Relatives {
-  const { current, all, token, versionIds, previousId } = asked
+  const { current, born, all, token, versionIds, previousId } = asked
   const { secretArn, id } = current
   const ours = markOf({ secretArn, token: token ?? '' })
   const labelled = versionIds
     .filter((versionId) => versionId !== token)
     .map((versionId) => markOf({ secretArn, token: versionId }).token)
-  const born = all.find((webhook) => webhook.id === id)?.dateCreated ?? 0
   const others = all.filter((webhook) => webhook.id !== id)
   const unlabelled = others.filter(({ description, id: other }) => {
     const mark = markIn(description)

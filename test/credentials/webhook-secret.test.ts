@@ -209,6 +209,19 @@ describe('strays', () => {
     expect(find(pending.id)).toBeUndefined()
   })
 
+  test('what was current once is none, also where a list misses the current one', async () => {
+    const { rotated, advance, make, register, find, read, dfns } = await rotating()
+    const { promoted } = await rotated()
+    await advance(hour)
+    const { pending } = await make(tokenB, promoted)
+    await register(pending, tokenB, promoted)
+    await advance(hour)
+    const unlisted = dfns.state.webhooks.get(pending.id)
+    if (unlisted !== undefined) unlisted.unlisted = 9
+    await make('e'.repeat(32), read(pending.fields))
+    expect(find(promoted.id)).toMatchObject({ status: 'Enabled' })
+  })
+
   test('one that no list showed yet goes with a later rotation', async () => {
     const { make, register, advance, webhooks, find, current } = await rotating({
       switches: { webhookListLag: 9 },
