@@ -2,6 +2,8 @@ import type { KeyAlgorithm } from '../crypto/algorithms.ts'
 import type { Lineage } from '../crypto/lineage.ts'
 import type { RotationError } from '../errors.ts'
 import type { Dfns, Identity } from '../ports/dfns.ts'
+import type { Webhooks } from '../ports/dfns-webhooks.ts'
+import type { Log } from '../ports/log.ts'
 import type { Time } from '../ports/time.ts'
 import type { DocumentLimits, DocumentSource, Generation } from './document.ts'
 import type { JsonObject } from './json.ts'
@@ -12,11 +14,22 @@ export type Strategy = 'self' | 'signer'
 /** What the tag dfns-rotator:strategy may say. */
 export type Wish = Strategy | 'auto'
 
+/** Whether a receiver that refuses a new webhook's ping stops the rotation: dfns-rotator:webhook-ping. */
+export type WebhookPing = 'required' | 'best-effort'
+
 /** One of createSecret's questions, and its answer. */
 export interface Probe {
   readonly question: string
   /** Absent: the answer was yes. */
   readonly failure?: RotationError
+}
+
+/** What else the labels of a secret name, beside AWSCURRENT. */
+export interface Labelled {
+  /** Ids of the versions with one of AWS's labels. */
+  readonly versionIds: readonly string[]
+  /** AWSPREVIOUS, if there is one. */
+  readonly previous: () => Promise<Generation | undefined>
 }
 
 /** The successor of a generation, before Dfns hears of it. */
@@ -54,6 +67,8 @@ export interface Deactivation {
   /** Ids at Dfns of all that it is about, also of what was not active any more. */
   readonly ids: readonly string[]
   readonly perform: () => Promise<void>
+  /** Nothing takes it back: then `undo` is never called. */
+  readonly isFinal?: boolean
   /** Whether any of them is deactivated: by this, or by an attempt before. */
   readonly isBegun: () => boolean
   /** Proves by a signature that the current generation is accepted. */
@@ -70,12 +85,17 @@ export interface Deactivation {
 export interface Credential<G extends Generation> {
   read(source: DocumentSource, limits: DocumentLimits): G
   /** The successor of `current`: its document is all that is ever stored. Dfns does not hear of it yet. */
-  create(rotation: { current: G; lineage: Lineage; algorithm: KeyAlgorithm | 'same' }): Promise<Draft>
+  create(rotation: {
+    current: G
+    lineage: Lineage
+    algorithm: KeyAlgorithm | 'same'
+    labelled?: Labelled
+  }): Promise<Draft>
   /**
    * Asks, by calls without effect, for all that the later phases need; no further than a no that rules out
    * the rest.
    */
-  probe(rotation: { current: G }): Promise<readonly Probe[]>
+  probe(rotation: { current: G; labelled?: Labelled }): Promise<readonly Probe[]>
   /**
    * Makes Dfns accept `pending` beside `current`. Where it does already, nothing else matters, `current`
    * included.
@@ -100,15 +120,23 @@ export interface Credential<G extends Generation> {
    * Whether `superseded` signed anything since then; nothing where `current` may not read Dfns's audit log.
    */
   isUsedSince(use: { current: G; superseded: Superseded; since: Date }): Promise<boolean | undefined>
+  /**
+   * Whether a rotation of this very secret made what Dfns knows by `id`. Absent where the id itself tells.
+   */
+  isOurs?(asked: { current: G; id: string }): Promise<boolean>
 }
 
 /** What a kind has to work with. */
 export interface Means {
   readonly dfnsAs: (identity: Identity) => Dfns
+  readonly webhooksAs: (identity: Identity) => Webhooks
   readonly time: Time
   readonly limits: DocumentLimits
   /** The secret's tag; `auto` without one. */
   readonly strategy: Wish
+  /** The secret's tag; `required` without one. */
+  readonly webhookPing: WebhookPing
+  readonly log: Log
   /** The text of another secret's AWSCURRENT; nothing if it has none, or it is binary. */
   readonly readSecret: (arn: string) => Promise<string | undefined>
   /** Asks once in an invocation, whoever asks for the same. A failure is not remembered. */

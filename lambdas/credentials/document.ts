@@ -50,7 +50,11 @@ export interface KeyDocument extends Generation {
 
 const longestDocument = 65_536
 
-const signerArn = v.pipe(v.string(), v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/))
+/** ARN of the secret of whoever signs. */
+export const signerArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/),
+)
 
 /** What every key document has. */
 export const keyFields = {

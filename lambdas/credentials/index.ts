@@ -4,11 +4,13 @@ import type { Generation } from './document.ts'
 import { personalAccessTokenKey } from './personal-access-token-key.ts'
 import { serviceAccountKey } from './service-account-key.ts'
 import { userKey } from './user-key.ts'
+import { webhookSecret } from './webhook-secret.ts'
 
 const kinds: Readonly<Record<string, (means: Means) => Credential<Generation>>> = {
   ServiceAccountKey: serviceAccountKey,
   PersonalAccessTokenKey: personalAccessTokenKey,
   UserKey: userKey,
+  WebhookSecret: webhookSecret,
 }
 
 /** The file that understands a `kind`. */

@@ -28,6 +28,15 @@ export function followerOf({ from, to }: { from: Replaced; to: Replaced }): Foll
   }
 }
 
+/** The same where all that changes are texts: each old one, and the new one that takes its place. */
+export function textFollowerOf(replaced: ReadonlyMap<string, string>): Follow {
+  const traces = [...replaced.keys()]
+  return ({ name, value }) => {
+    const follower = typeof value === 'string' ? replaced.get(value) : undefined
+    return follower ?? (isHeld({ name, value, traces }) ? undefined : value)
+  }
+}
+
 function isHeld({ name, value, traces }: { name: string; value: Json; traces: Traces }): boolean {
   return holds(name, traces) || holds(value, traces)
 }

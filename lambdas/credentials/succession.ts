@@ -3,7 +3,7 @@ import { writeKey } from '../crypto/private-key.ts'
 import { RotationError } from '../errors.ts'
 import type { KeyDocument } from './document.ts'
 import type { Json, JsonObject } from './json.ts'
-import { followerOf, type Replaced } from './owner-fields.ts'
+import { type Follow, followerOf, type Replaced } from './owner-fields.ts'
 
 /**
  * The document that follows `current` when its key is replaced. Fails, naming them, if fields cannot follow.
@@ -18,17 +18,36 @@ export function successorOf({ current, to }: { current: KeyDocument; to: Replace
         'of the new algorithm. Store it as PKCS#8, or choose another dfns-rotator:key-algorithm.',
     )
   }
-  const follow = followerOf({ from, to })
+  const changed = { privateKey, credId: to.credId }
+  return followingDocument({ current, changed, follow: followerOf({ from, to }), what: 'the key or its id' })
+}
+
+interface Owned {
+  readonly on: string
+  readonly fields: JsonObject
+  readonly ourFields: readonly string[]
+}
+
+/**
+ * A document with these fields of ours changed, and those of the owner that follow them. `what` is how an
+ * error calls what a field holds inside something else.
+ */
+export function followingDocument(succession: {
+  current: Owned
+  changed: JsonObject
+  follow: Follow
+  what: string
+}): JsonObject {
+  const { current, changed, follow, what } = succession
   const entries = Object.entries(current.fields).map(([name, value]): [string, Json | undefined] => {
-    if (name === 'privateKey') return [name, privateKey]
-    if (name === 'credId') return [name, to.credId]
+    if (Object.hasOwn(changed, name)) return [name, changed[name]]
     return [name, current.ourFields.includes(name) ? value : follow({ name, value })]
   })
   const stuck = entries.filter(([, value]) => value === undefined).map(([name]) => name)
   if (stuck.length > 0) {
     throw new RotationError(
       'ERR_DOCUMENT',
-      `${current.on}: ${stuck.join(', ')}: holds the key or its id inside something else, and would keep ` +
+      `${current.on}: ${stuck.join(', ')}: holds ${what} inside something else, and would keep ` +
         'the old one. Store the bare value, or remove the field.',
     )
   }
@@ -40,7 +59,16 @@ export function successorOf({ current, to }: { current: KeyDocument; to: Replace
  * began, and what they wrote is not overwritten.
  */
 export function assertFollows({ current, pending }: { current: KeyDocument; pending: KeyDocument }): void {
-  const expected = successorOf({ current, to: pending.identity })
+  assertIsExpected({ current, pending, expected: successorOf({ current, to: pending.identity }) })
+}
+
+/** The same, where the document that follows is known. */
+export function assertIsExpected(compared: {
+  current: { readonly on: string }
+  pending: { readonly fields: JsonObject }
+  expected: JsonObject
+}): void {
+  const { current, pending, expected } = compared
   const names = new Set([...Object.keys(expected), ...Object.keys(pending.fields)])
   const changed = [...names].filter((name) => !isDeepStrictEqual(expected[name], pending.fields[name]))
   if (changed.length === 0) return

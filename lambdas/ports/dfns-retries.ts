@@ -7,11 +7,14 @@ export function isUnavailable(error: unknown): error is DfnsFailure {
   return error instanceof DfnsFailure && error.code === 'ERR_DFNS_UNAVAILABLE'
 }
 
+// A second one of these would make a second object.
+const creations: readonly string[] = ['POST /auth/credentials', 'POST /webhooks']
+
 /**
  * Only where it is certain that nothing was made: another request failed before it, or Dfns counted too many.
  */
 export function isNotCreated(error: unknown): error is DfnsFailure {
-  return isUnavailable(error) && (error.endpoint !== 'POST /auth/credentials' || error.status === 429)
+  return isUnavailable(error) && (!creations.includes(error.endpoint) || error.status === 429)
 }
 
 /** Calls until it succeeds, or fails with what `when` does not repeat, or no time is left. */

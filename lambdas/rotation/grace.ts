@@ -27,11 +27,34 @@ export function graceOf({ rotation, superseded: { id, kind } }: OfGeneration): n
   return rotation.settingsFor(kind).graceOf({ isAdopted })
 }
 
+/** The same where only Dfns knows who made it; it is not asked where the grace is the same either way. */
+export async function graceOfStored(of: { rotation: Rotation; superseded: Stored }): Promise<number> {
+  const { rotation, superseded } = of
+  const { credential, document } = superseded
+  const settings = rotation.settingsFor(document.kind)
+  const adopted = settings.graceOf({ isAdopted: true })
+  if (credential.isOurs === undefined) return graceOf({ rotation, superseded: document })
+  if (settings.graceOf({ isAdopted: false }) === adopted) return adopted
+  const isOurs = await credential.isOurs({ current: document, id: document.id })
+  return settings.graceOf({ isAdopted: !isOurs })
+}
+
+/** Kinds of which a superseded generation may have to outlive its grace: deliveries are still to come. */
+const outliving: readonly string[] = ['WebhookSecret']
+
 /** Without a scheduler nobody would end a grace. */
 export function assertGraceEnds({ rotation, superseded }: OfGeneration): void {
   const { on, kind } = superseded
   const ends = rotation.schedules !== undefined || rotation.settingsFor(kind).retiresAtNextRotation
-  if (ends || graceOf({ rotation, superseded }) === 0) return
+  if (ends || (graceOf({ rotation, superseded }) === 0 && !outliving.includes(kind))) return
+  if (outliving.includes(kind)) {
+    const problem = `a ${kind} is retired later than it is superseded, and there is no scheduler for that`
+    throw new RotationError(
+      'ERR_SCHEDULER',
+      `${on}: ${problem}. Nothing was changed. Give the function a scheduler, or the policy ` +
+        'retireAtNextRotation.',
+    )
+  }
   throw new RotationError(
     'ERR_SCHEDULER',
     `${on}: its grace is not PT0S, and there is no scheduler to deactivate it later. Nothing was changed. ` +
@@ -70,7 +93,7 @@ async function scheduleRetirement(supersession: Supersession & { from: number })
   const { document, version } = current
   if (rotation.schedules === undefined) return
   const { arn: secretArn } = rotation.secret
-  const grace = graceOf({ rotation, superseded: document })
+  const grace = await graceOfStored({ rotation, superseded: current })
   const at = new Date(from + (grace === 0 ? netMs : grace))
   const generations = { secretArn, superseded: version.versionId, promoted: rotation.lineage.token }
   const input = { v: 1, kind: document.kind, ...generations, what }
@@ -88,7 +111,7 @@ export async function retireAtNextRotation(next: { rotation: Rotation; current: 
   if (rotation.schedules !== undefined || !rotation.settingsFor(kind).retiresAtNextRotation) return
   const previous = await rotation.previous()
   if (previous === undefined || previous.document.id === current.document.id) return
-  assertGraceIsOver({ rotation, superseded: previous.document, put: current.version.created })
+  await assertGraceIsOver({ rotation, superseded: previous, put: current.version.created })
   await retireGeneration({ rotation, current, superseded: previous })
 }
 
@@ -115,11 +138,16 @@ export async function retireGeneration(generations: {
   })
 }
 
-function assertGraceIsOver({ rotation, superseded, put }: OfGeneration & { put: Date | undefined }): void {
+async function assertGraceIsOver(of: {
+  rotation: Rotation
+  superseded: Stored
+  put: Date | undefined
+}): Promise<void> {
+  const { rotation, superseded, put } = of
   const { lastRotation, arn } = rotation.secret
   // AWSCURRENT may be younger than the last rotation: somebody put it by hand.
   const began = Math.max(lastRotation?.getTime() ?? 0, put?.getTime() ?? 0)
-  const ends = began + graceOf({ rotation, superseded })
+  const ends = began + (await graceOfStored({ rotation, superseded }))
   if (ends <= rotation.time.now()) return
   const until = new Date(ends).toISOString()
   throw new RotationError('ERR_PREVIOUS_IN_GRACE', `AWSPREVIOUS of ${arn} is in its grace until ${until}`, {

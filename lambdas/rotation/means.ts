@@ -1,24 +1,33 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import type { Means, Wish } from '../credentials/credential.ts'
+import type { Means } from '../credentials/credential.ts'
 import { dfnsOf } from '../ports/dfns-session.ts'
+import { webhooksOf } from '../ports/dfns-webhooks.ts'
+import type { Log } from '../ports/log.ts'
 import { secretStore } from '../ports/secrets-manager.ts'
 import type { Time } from '../ports/time.ts'
 import type { Policy } from './policy.ts'
+import { pingIn, wishIn } from './settings.ts'
 
 /** What the kinds have to work with, for one invocation. */
 export function meansOf(given: {
   time: Time
   secretsManager: SecretsManagerClient
   limits: Policy
-  strategy: Wish
+  /** The secret's. */
+  tags: ReadonlyMap<string, string>
+  log: Log
 }): Means {
-  const { time, secretsManager: client, limits, strategy } = given
+  const { time, secretsManager: client, limits, tags, log } = given
+  const dfnsAs = dfnsOf(time)
   const known = new Map<string, Promise<unknown>>()
   return {
     time,
     limits,
-    strategy,
-    dfnsAs: dfnsOf(time),
+    log,
+    strategy: wishIn(tags),
+    webhookPing: pingIn(tags),
+    dfnsAs,
+    webhooksAs: webhooksOf({ time, dfnsAs }),
     async readSecret(secretId) {
       const version = await secretStore({ client, secretId, time }).getSecretValue({ label: 'AWSCURRENT' })
       return version?.text

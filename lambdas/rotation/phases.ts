@@ -1,3 +1,4 @@
+import { isCode } from '../errors.ts'
 import type { Step } from './event.ts'
 import { retireAtNextRotation, retireGeneration } from './grace.ts'
 import { demand, draft, preflight } from './preflight.ts'
@@ -44,8 +45,11 @@ async function testSecret(rotation: Rotation): Promise<void> {
 async function finishSecret(rotation: Rotation): Promise<void> {
   const { promoted, superseded } =
     rotation.standing === 'promoted' ? await earlierPromotion(rotation) : await promote(rotation)
-  if (superseded === undefined || !isDueAtOnce({ rotation, superseded })) return
-  await retireGeneration({ rotation, current: promoted, superseded })
+  if (superseded === undefined || !(await isDueAtOnce({ rotation, superseded }))) return
+  await retireGeneration({ rotation, current: promoted, superseded }).catch((error: unknown) => {
+    if (!isCode(error, 'ERR_PREVIOUS_IN_GRACE')) throw error
+    rotation.log.info('what is superseded has to wait, and is retired later', { reason: error.message })
+  })
 }
 
 const phases = { createSecret, setSecret, testSecret, finishSecret }

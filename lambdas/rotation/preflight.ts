@@ -1,4 +1,4 @@
-import type { Draft, Probe } from '../credentials/credential.ts'
+import type { Draft, Labelled, Probe } from '../credentials/credential.ts'
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
 import { assertGraceEnds } from './grace.ts'
@@ -27,7 +27,9 @@ export async function draft({ rotation, current: { document, credential } }: Ask
   }
   assertGraceEnds({ rotation, superseded: document })
   warnOfExpiry({ rotation, expires: document.tokenExpires })
-  const drafted = await credential.create({ current: document, lineage: rotation.lineage, algorithm })
+  const { lineage } = rotation
+  const labelled = labelledIn(rotation)
+  const drafted = await credential.create({ current: document, lineage, algorithm, labelled })
   if (Buffer.byteLength(JSON.stringify(drafted.document)) <= largestDocument) return drafted
   throw new RotationError(
     'ERR_DOCUMENT',
@@ -37,9 +39,16 @@ export async function draft({ rotation, current: { document, credential } }: Ask
 
 /** Fails, with nothing made, if Dfns answers one of the questions with no. */
 export async function demand({ rotation, current: { document, credential } }: Asked): Promise<void> {
-  const probes = await credential.probe({ current: document })
+  const probes = await credential.probe({ current: document, labelled: labelledIn(rotation) })
   for (const probe of probes) report(rotation, probe)
   for (const { failure } of probes) if (failure !== undefined) throw failure
+}
+
+function labelledIn(rotation: Rotation): Labelled {
+  const { stages } = rotation.secret
+  const isLabelled = (labels: readonly string[]) => labels.some((label) => label.startsWith('AWS'))
+  const versionIds = [...stages].flatMap(([id, labels]) => (isLabelled(labels) ? [id] : []))
+  return { versionIds, previous: async () => (await rotation.previous())?.document }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { What } from '../credentials/credential.ts'
 import { RotationError } from '../errors.ts'
 import { early } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
-import { assertGraceEnds, graceOf, scheduledMove } from './grace.ts'
+import { assertGraceEnds, graceOfStored, scheduledMove } from './grace.ts'
 import type { Rotation } from './rotation.ts'
 
 export interface Promotion {
@@ -33,8 +33,11 @@ async function whatToRetire(of: { rotation: Rotation; current: Stored; pending: 
 }
 
 /** Whether finishSecret itself has to deactivate the superseded generation. */
-export function isDueAtOnce({ rotation, superseded }: { rotation: Rotation; superseded: Stored }): boolean {
-  return graceOf({ rotation, superseded: superseded.document }) === 0
+export async function isDueAtOnce(of: { rotation: Rotation; superseded: Stored }): Promise<boolean> {
+  const settings = of.rotation.settingsFor(of.superseded.document.kind)
+  // Once AWSCURRENT has moved, nobody is asked whose answer changes nothing.
+  const mayBe = [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
+  return mayBe && (await graceOfStored(of)) === 0
 }
 
 /** The same promotion, found done by a step that is repeated. */

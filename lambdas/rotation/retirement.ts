@@ -51,6 +51,7 @@ export async function retire(retirement: Retirement): Promise<void> {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
     const isReason = isCode(error, ...refusals, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
+    if (deactivation.isFinal === true) throw final({ superseded, reason: error })
     throw await undone({ retirement, deactivation, reason: error })
   }
   log.info('superseded credential is deactivated', {
@@ -81,6 +82,15 @@ async function release(retirement: Retirement): Promise<void> {
   }
   await time.sleep(settleMs)
   if (await isNamed(retirement)) throw refusal(retirement)
+}
+
+/** What is deleted stays deleted: all that is left is to say so, for somebody to look. */
+function final({ superseded: { id }, reason }: { superseded: Superseded; reason: RotationError }) {
+  const because =
+    reason.code === 'ERR_RETIRE_REFUSED'
+      ? 'AWSCURRENT or AWSPENDING named it by then: name one that is there'
+      : reason.message
+  return new RotationError('ERR_VERIFY', `${id} is deleted, which nothing takes back, and ${because}`)
 }
 
 async function undone(retreat: {

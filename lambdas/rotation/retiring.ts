@@ -17,7 +17,7 @@ import { postpone, type RetireOpening } from './postponement.ts'
 import { policyOf } from './reads.ts'
 import { isSameSupersession, type RetireEvent, scheduleName, supersessionIn } from './retire-event.ts'
 import { retire } from './retirement.ts'
-import { readSettings, type Settings, wishIn } from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
 import { isMarkedUndone, undoneLabel } from './undone.ts'
 
 const hourMs = 3_600_000
@@ -77,7 +77,7 @@ async function attempt(opening: RetireOpening): Promise<void> {
 
 /** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */
 async function look(opening: RetireOpening): Promise<Scene | undefined> {
-  const { event, clients, policyName, time } = opening
+  const { event, clients, policyName, time, log } = opening
   const store = secretStore({ client: clients.secretsManager, secretId: event.secretArn, time })
   const describing = early(store.describeSecret())
   const readingPolicy = early(policyOf({ client: clients.ssm, name: policyName, time }))
@@ -92,7 +92,7 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
   if (hasNotMoved({ secret, event })) return undefined
   const policy = await readingPolicy
   const { secretsManager } = clients
-  const means = meansOf({ time, secretsManager, limits: policy, strategy: wishIn(secret.tags) })
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log })
   const source = {
     store,
     time,
@@ -169,11 +169,17 @@ async function supersededOf({ opening, current, version }: Scene): Promise<Super
   if (version !== undefined)
     credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on })
   const id = idIn(fields) ?? (await credential.idOf({ current: document, what }))
-  if (id !== undefined && version === undefined && !isOfSecret({ credId: id, secretArn })) {
+  if (id !== undefined && version === undefined && !(await isOurs({ current, id, secretArn }))) {
     const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
     throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
   }
   return id === undefined ? undefined : { id, what, on }
+}
+
+async function isOurs(of: { current: Stored; id: string; secretArn: string }): Promise<boolean> {
+  const { current, id, secretArn } = of
+  const asked = current.credential.isOurs?.({ current: current.document, id })
+  return (await asked) ?? isOfSecret({ credId: id, secretArn })
 }
 
 /** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */

@@ -11,7 +11,7 @@ import { type Generations, generationsOf } from './generations.ts'
 import { type Standing, standingOf } from './guard.ts'
 import { meansOf } from './means.ts'
 import { policyOf } from './reads.ts'
-import { readSettings, type Settings, wishIn } from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
 
 /** One step of one rotation: what the four phases work with. */
 export interface Rotation extends Generations {
@@ -52,7 +52,7 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
   const { secretsManager } = clients
-  const means = meansOf({ time, secretsManager, limits: policy, strategy: wishIn(secret.tags) })
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log })
   const source = {
     store,
     time,

@@ -1,4 +1,4 @@
-import type { Wish } from '../credentials/credential.ts'
+import type { WebhookPing, Wish } from '../credentials/credential.ts'
 import { type KeyAlgorithm, keyAlgorithms } from '../crypto/algorithms.ts'
 import { RotationError } from '../errors.ts'
 import { readDuration } from './duration.ts'
@@ -6,6 +6,7 @@ import type { Policy } from './policy.ts'
 
 const strategies = ['auto', 'self', 'signer', 'replace'] as const
 const algorithms = ['same', ...keyAlgorithms] as const
+const pings = ['required', 'best-effort'] as const
 const prefix = 'dfns-rotator:'
 
 /** What an owner chose for one secret by its tags, within the policy's limits. */
@@ -40,7 +41,7 @@ export function readSettings(secret: {
     grace: (value) => inLimits(readDuration(value)),
     strategy: oneOf(strategies),
     'key-algorithm': oneOf(algorithms),
-    'webhook-ping': oneOf(['required', 'best-effort']),
+    'webhook-ping': oneOf(pings),
     'hold-if-used': oneOf(['true', 'false']),
   } satisfies Readers
   const read = <T>(name: string, reader: (value: string) => T | undefined): T | undefined => {
@@ -69,6 +70,11 @@ export function readSettings(secret: {
 export function wishIn(tags: ReadonlyMap<string, string>): Wish {
   const wishes: readonly Wish[] = ['auto', 'self', 'signer']
   return wishes.find((wish) => wish === tags.get(`${prefix}strategy`)) ?? 'auto'
+}
+
+/** The tag on pings alone, likewise. */
+export function pingIn(tags: ReadonlyMap<string, string>): WebhookPing {
+  return pings.find((ping) => ping === tags.get(`${prefix}webhook-ping`)) ?? 'required'
 }
 
 const nothing = () => undefined

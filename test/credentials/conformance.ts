@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Credential } from '../../lambdas/credentials/credential.ts'
+import type { Credential, What } from '../../lambdas/credentials/credential.ts'
 import type { Generation } from '../../lambdas/credentials/document.ts'
 import type { JsonObject } from '../../lambdas/credentials/json.ts'
 import type { Lineage } from '../../lambdas/crypto/lineage.ts'
@@ -16,10 +16,12 @@ export interface KindUnderTest<G extends Generation> {
   readonly credential: Credential<G>
   /** The document that a secret would hold. */
   readonly document: JsonObject
-  /** The call that makes the successor at Dfns. */
-  readonly creation: string
+  /** The call by which `register` makes Dfns accept the successor. */
+  readonly creation: string | ((pending: G) => string)
   /** How many of the generations that Dfns has are active; strangers' are not counted. */
   readonly active: () => number
+  /** Lets the time pass after which a superseded generation may go; absent where it may go at once. */
+  readonly pass?: () => Promise<void>
 }
 
 async function whatOf<G extends Generation>(credential: Credential<G>, superseded: G) {
@@ -28,10 +30,23 @@ async function whatOf<G extends Generation>(credential: Credential<G>, supersede
   throw new Error('is not about credentials')
 }
 
+/** Every id at Dfns that a retirement is about. */
+const idsIn = (what: What): readonly string[] => Object.values(what).flat()
+
 type Open<G extends Generation> = () => Promise<KindUnderTest<G>>
 
-/** The contract of `Credential`, written once: every kind passes it. */
-export function testCredential<G extends Generation>({ kind, open }: { kind: string; open: Open<G> }): void {
+/**
+ * The contract of `Credential`, written once: every kind passes it. `isObject`: a generation is an object
+ * that Dfns makes before it is stored, and that is deleted in the end; no key signs for it.
+ */
+export function testCredential<G extends Generation>(given: {
+  kind: string
+  open: Open<G>
+  isObject?: boolean
+}): void {
+  const { kind, open, isObject = false } = given
+  /** What holds of keys alone. */
+  const testOfKeys = isObject ? () => {} : test
   /** The kind with a current generation and a pending one that Dfns has not heard of. */
   const begin = async () => {
     const subject = await open()
@@ -46,17 +61,29 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
     const { document: successor } = await drafted.make()
     const pending = read(successor, 'AWSPENDING')
     const register = () => credential.register({ current: async () => current, pending, lineage })
-    return { ...subject, read, current, successor, pending, register }
+    const creation = typeof subject.creation === 'string' ? subject.creation : subject.creation(pending)
+    return { ...subject, creation, read, current, successor, pending, register }
   }
 
   describe(`${kind}: create`, () => {
-    test('makes a successor that differs, and Dfns does not hear of it', async () => {
+    test('drafts a successor that differs, and Dfns does not hear of it', async () => {
+      const { world, credential, document } = await open()
+      const text = JSON.stringify(document)
+      const current = credential.read({ text, on: 'AWSCURRENT', secretArn }, world.limits)
+      const drafted = await credential.create({ current, lineage, algorithm: 'same' })
+      const draft = JSON.stringify(drafted.document)
+      const pending = credential.read({ text: draft, on: 'AWSPENDING', secretArn }, world.limits)
+      expect(pending.id).not.toBe(current.id)
+      expect(world.requests()).toEqual([])
+    })
+
+    testOfKeys('makes nothing before it is stored', async () => {
       const { world, current, pending } = await begin()
       expect(pending.id).not.toBe(current.id)
       expect(world.requests()).toEqual([])
     })
 
-    test('gives the same rotation the same id, and another rotation another', async () => {
+    testOfKeys('gives the same rotation the same id, and another rotation another', async () => {
       const { credential, current, pending, read } = await begin()
       const create = async (token: string) =>
         (await credential.create({ current, lineage: { secretArn, token }, algorithm: 'same' })).document
@@ -135,7 +162,7 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       },
     )
 
-    test('does not repeat a creation of which nobody knows whether it was carried out', async () => {
+    testOfKeys('does not repeat a creation of which nobody knows whether it was carried out', async () => {
       const { world, creation, register } = await begin()
       world.wire.plan = ({ operation }) => (operation === creation ? 'lost-before' : undefined)
       await expect(register()).rejects.toMatchObject({ code: 'ERR_DFNS_UNAVAILABLE', retryable: true })
@@ -158,7 +185,7 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       await expect(verification).resolves.toBeUndefined()
     })
 
-    test('has no effect', async () => {
+    testOfKeys('has no effect', async () => {
       const { world, credential, current } = await begin()
       const before = world.changes()
       await credential.verify({ generation: current, as: current, fresh: false })
@@ -178,6 +205,7 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       await deactivation.perform()
       return deactivation
     }
+    await subject.pass?.()
     const refused = (generation: G) =>
       expect(credential.verify({ generation, as: current, fresh: false })).rejects.toMatchObject({
         code: 'ERR_VERIFY',
@@ -210,14 +238,28 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       expect(active()).toBe(1)
     })
 
-    test('answers every uuid, also where none was active any more', async () => {
+    test('answers every id that it is about, also where none was active any more', async () => {
       const { credential, superseded, deactivate } = await rotated()
-      const { credentialUuids } = await whatOf(credential, superseded)
-      expect((await deactivate()).ids).toEqual(credentialUuids)
-      expect((await deactivate()).ids).toEqual(credentialUuids)
+      const what = await credential.whatOf({ superseded, pending: superseded })
+      expect((await deactivate()).ids).toEqual(idsIn(what))
+      expect((await deactivate()).ids).toEqual(idsIn(what))
     })
 
-    test('can be taken back, also by a second attempt', async () => {
+    test('is begun once something is deactivated, and also for who comes later', async () => {
+      const { credential, superseded, current, deactivate } = await rotated()
+      expect((await credential.deactivate({ current, superseded })).isBegun()).toBe(false)
+      expect((await deactivate()).isBegun()).toBe(true)
+      expect((await credential.deactivate({ current, superseded })).isBegun()).toBe(true)
+    })
+
+    test('is confirmed, and current proved, once it is performed', async () => {
+      const { deactivate } = await rotated()
+      const { confirm, prove } = await deactivate()
+      await expect(confirm()).resolves.toBeUndefined()
+      await expect(prove()).resolves.toBeUndefined()
+    })
+
+    testOfKeys('can be taken back, also by a second attempt', async () => {
       const { credential, superseded, current, deactivate } = await rotated()
       await deactivate()
       const { undo } = await deactivate()
@@ -228,23 +270,29 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
   })
 
   describe(`${kind}: whatOf and idOf`, () => {
-    test('every generation has uuids of its own', async () => {
+    test('every generation has ids of its own', async () => {
       const { credential, superseded, current } = await rotated()
       const [old, fresh] = [
-        (await whatOf(credential, superseded)).credentialUuids,
-        (await whatOf(credential, current)).credentialUuids,
+        idsIn(await credential.whatOf({ superseded, pending: current })),
+        idsIn(await credential.whatOf({ superseded: current, pending: current })),
       ]
       expect(old.length * fresh.length).toBeGreaterThan(0)
       expect(old.filter((uuid) => fresh.includes(uuid))).toEqual([])
     })
 
-    test('one that Dfns does not know has none, or is refused', async () => {
+    testOfKeys('one that Dfns does not know has none, or is refused', async () => {
       const { credential, pending } = await begin()
       const told = await whatOf(credential, pending).catch(({ code }: RotationError) => code)
       expect([{ credentialUuids: [] }, 'ERR_VERIFY']).toContainEqual(told)
     })
 
-    test('a uuid tells the id, to whoever is current, and also once it is deactivated', async () => {
+    test('it tells the id, to whoever is current', async () => {
+      const { credential, superseded, current } = await rotated()
+      const what = await credential.whatOf({ superseded, pending: current })
+      expect(await credential.idOf({ current, what })).toBe(superseded.id)
+    })
+
+    testOfKeys('a uuid tells the id also once it is deactivated', async () => {
       const { credential, superseded, current, deactivate } = await rotated()
       const what = await whatOf(credential, superseded)
       expect(await credential.idOf({ current, what })).toBe(superseded.id)
@@ -253,7 +301,7 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
       expect(await whatOf(credential, superseded)).toEqual(what)
     })
 
-    test('one known uuid among unknown ones is enough, and unknown ones tell nothing', async () => {
+    testOfKeys('one known uuid among unknown ones is enough, and unknown ones tell nothing', async () => {
       const { credential, superseded, current } = await rotated()
       const unknown = 'cr-00000-00000-0000000000000000'
       const {
@@ -269,19 +317,27 @@ export function testCredential<G extends Generation>({ kind, open }: { kind: str
     test('asking changes nothing', async () => {
       const { world, credential, superseded, current } = await rotated()
       const before = world.changes()
-      await credential.idOf({ current, what: await whatOf(credential, superseded) })
+      await credential.idOf({ current, what: await credential.whatOf({ superseded, pending: current }) })
       expect(world.changes()).toBe(before)
     })
 
+    const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
+
     test('Dfns being away is what may pass', async () => {
       const { world, credential, superseded, current } = await rotated()
+      const what = await credential.whatOf({ superseded, pending: current })
       world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
-      const away = { code: 'ERR_DFNS_UNAVAILABLE', retryable: true }
+      await expect(credential.idOf({ current, what })).rejects.toMatchObject(away)
+    })
+
+    testOfKeys('Dfns being away is what may pass, also where it has to be asked for uuids', async () => {
+      const { world, credential, superseded } = await rotated()
+      world.wire.plan = () => ({ reply: { status: 503, body: '<html>' } })
       await expect(whatOf(credential, superseded)).rejects.toMatchObject(away)
-      const asked = credential.idOf({ current, what: { credentialUuids: ['cr-1'] } })
-      await expect(asked).rejects.toMatchObject(away)
     })
   })
+
+  if (isObject) return
 
   describe(`${kind}: isUsedSince`, () => {
     const since = new Date(0)

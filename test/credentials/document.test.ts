@@ -189,7 +189,10 @@ describe('the kind', () => {
     time: fakeTime(),
     limits,
     strategy: 'auto' as const,
+    webhookPing: 'required' as const,
+    log: { info: nobody, warn: nobody, error: nobody },
     dfnsAs: nobody,
+    webhooksAs: nobody,
     readSecret: nobody,
     once: nobody,
   }
@@ -213,7 +216,9 @@ describe('the kind', () => {
   ])('%j is not, and is not repeated', (kind) => {
     const error = errorOf(() => credentialOf({ kind, on, means }))
     expect(error).toMatchObject({ code: 'ERR_DOCUMENT', retryable: false })
-    expect(error.message).toBe(`${on}: kind is none of ServiceAccountKey, PersonalAccessTokenKey, UserKey`)
+    expect(error.message).toBe(
+      `${on}: kind is none of ServiceAccountKey, PersonalAccessTokenKey, UserKey, WebhookSecret`,
+    )
   })
 })
 

@@ -9,6 +9,7 @@ import type { Stored } from '../../lambdas/rotation/generations.ts'
 import {
   assertGraceEnds,
   graceOf,
+  graceOfStored,
   retireAtNextRotation,
   scheduledMove,
 } from '../../lambdas/rotation/grace.ts'
@@ -77,7 +78,7 @@ const ours = read({ credId: credIdOf({ secretArn, token: 'a'.repeat(32) }) })
 const anothers = read({ credId: credIdOf({ secretArn: `${secretArn}2`, token: 'a'.repeat(32) }) })
 
 const neverAsked = new Proxy({} as Credential<Generation>, {
-  get: () => nobody,
+  get: (_, name) => (name === 'isOurs' ? undefined : nobody),
 })
 
 const stored = (document: KeyDocument, versionId = 'a'.repeat(32)): Stored => ({
@@ -100,6 +101,35 @@ describe('the grace', () => {
     const tagged = rotationWith({ tags: { 'dfns-rotator:grace': 'PT2H' } })
     expect(graceOf({ ...tagged, superseded: ours })).toBe(2 * hour)
     expect(graceOf({ ...tagged, superseded: adopted })).toBe(2 * hour)
+  })
+})
+
+describe('the grace of what Dfns alone knows', () => {
+  const webhook = { ...adopted, kind: 'WebhookSecret', id: 'wh-1' }
+  const graceWith = (given: Given, isOurs: () => Promise<boolean>) => {
+    const credential = { ...neverAsked, isOurs }
+    const superseded = { ...stored(webhook), credential }
+    return graceOfStored({ ...rotationWith(given), superseded })
+  }
+
+  test('is the default of its kind where a rotation of this secret made it', async () => {
+    expect(await graceWith({}, async () => true)).toBe(26 * hour)
+  })
+
+  test("is the adopted one's where a person made it", async () => {
+    expect(await graceWith({}, async () => false)).toBe(7 * day)
+  })
+
+  test('is not asked for where it is the same either way', async () => {
+    expect(await graceWith({ tags: { 'dfns-rotator:grace': 'PT2H' } }, nobody)).toBe(2 * hour)
+  })
+
+  test('needs somebody who ends it, also where it is PT0S', () => {
+    const tags = { 'dfns-rotator:grace': 'PT0S' }
+    const ends = (given: Given) => () => assertGraceEnds({ ...rotationWith(given), superseded: webhook })
+    expect(ends({ scheduler: false, tags })).toThrow(expect.objectContaining({ code: 'ERR_SCHEDULER' }))
+    expect(ends({ tags })).not.toThrow()
+    expect(ends({ scheduler: false, tags, policy: { retireAtNextRotation: true } })).not.toThrow()
   })
 })
 

@@ -1,0 +1,77 @@
+import { RotationError } from '../errors.ts'
+import { DfnsFailure } from '../ports/dfns-transport.ts'
+import type { Webhook } from '../ports/dfns-webhook-replies.ts'
+import type { Webhooks } from '../ports/dfns-webhooks.ts'
+import type { Means } from './credential.ts'
+import { signerOf } from './signer.ts'
+import type { WebhookDocument } from './webhook-document.ts'
+
+/** Whoever keeps the webhooks of a secret: the signer that its document names. */
+export interface Keeper {
+  /** Asks Dfns as the signer. Its own failures are ERR_SIGNER, unless they may pass. */
+  ask<T>(question: (webhooks: Webhooks) => Promise<T>): Promise<T>
+  /** The webhook, or nothing if Dfns knows none by this id. */
+  find(webhookId: string): Promise<Webhook | undefined>
+  /** Deletes it; one that is gone already is no error. */
+  remove(webhookId: string): Promise<void>
+  /** Deletes a stray. Whatever keeps it from being deleted keeps nothing else: it is logged. */
+  removeStray(webhookId: string): Promise<boolean>
+}
+
+export async function keeperOf(asked: { document: WebhookDocument; means: Means }): Promise<Keeper> {
+  const { document, means } = asked
+  const signer = await signerOf({
+    signed: document,
+    kinds: ['UserKey', 'ServiceAccountKey', 'PersonalAccessTokenKey'],
+    means,
+  })
+  const webhooks = means.webhooksAs(signer.document.identity)
+  const ask: Keeper['ask'] = (question) =>
+    question(webhooks).catch((error: unknown) => {
+      if (error instanceof RotationError && !(error instanceof DfnsFailure)) throw error
+      if (isOfWebhook(error)) throw new RotationError(error.code, `${document.on}: ${error.message}`)
+      return signer.explain(error)
+    })
+  const find = (webhookId: string) =>
+    ask((as) =>
+      as.getWebhook(webhookId).catch((error: unknown) => {
+        if (isGone(error)) return undefined
+        throw error
+      }),
+    )
+  const remove = (webhookId: string) =>
+    ask((as) =>
+      as.deleteWebhook(webhookId).catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      }),
+    )
+  const removeStray = async (webhookId: string) => {
+    try {
+      await remove(webhookId)
+      return true
+    } catch (error) {
+      if (!(error instanceof RotationError)) throw error
+      const { code, message: reason } = error
+      means.log.warn('a webhook that no version names could not be deleted', { webhookId, code, reason })
+      return false
+    }
+  }
+  return { ask, find, remove, removeStray }
+}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof DfnsFailure && (error.status === 404 || error.status === 410)
+
+/** Dfns speaks of the webhook, or of what was said of it: no word on whoever asked. */
+function isOfWebhook(error: unknown): error is DfnsFailure {
+  if (!(error instanceof DfnsFailure) || !error.isRefusal) return false
+  return error.endpoint.includes(' /webhooks') && error.status !== 401 && error.status !== 403
+}
+
+/** The webhook that a document names, which has to be there. */
+export async function present(asked: { keeper: Keeper; document: WebhookDocument }): Promise<Webhook> {
+  const { keeper, document } = asked
+  const webhook = await keeper.find(document.id)
+  if (webhook !== undefined) return webhook
+  throw new RotationError('ERR_VERIFY', `${document.on}: Dfns knows no webhook ${document.id}`)
+}

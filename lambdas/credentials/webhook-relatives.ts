@@ -1,0 +1,65 @@
+import { markIn, markOf } from '../crypto/lineage.ts'
+import { isCode, RotationError } from '../errors.ts'
+import type { Webhook } from '../ports/dfns-webhook-replies.ts'
+import type { Labelled } from './credential.ts'
+import type { WebhookDocument } from './webhook-document.ts'
+
+/**
+ * How long a webhook that nobody stored yet may still be in the hands of an invocation that will store it:
+ * Lambda's longest time-out and 5 minutes for clocks that differ. Milliseconds.
+ */
+export const bornMs = 20 * 60_000
+
+/** What Dfns has of a secret's webhooks beside the current one. Strangers are in neither list. */
+export interface Relatives {
+  /** Older than the current one, or AWSPREVIOUS: events that it alone carries may still be delivered. */
+  readonly alive: readonly Webhook[]
+  /** Made by rotations of this secret, and stored by none. */
+  readonly strays: readonly Webhook[]
+}
+
+/**
+ * Who is who, by mark. What a label names is left alone, and so is what carries the token of a labelled
+ * version but is not that version's own, until that label is gone: only then nobody can be about to look.
+ * The token of the rotation under way is no such: its version has no value yet, or nobody would ask.
+ */
+export function relativesOf(asked: {
+  current: WebhookDocument
+  /** When the current one was made, as Dfns tells of it alone: a list may miss it. */
+  born: number
+  all: readonly Webhook[]
+  token: string | undefined
+  versionIds: readonly string[]
+  previousId: string | undefined
+}): Relatives {
+  const { current, born, all, token, versionIds, previousId } = asked
+  const { secretArn, id } = current
+  const ours = markOf({ secretArn, token: token ?? '' })
+  const labelled = versionIds
+    .filter((versionId) => versionId !== token)
+    .map((versionId) => markOf({ secretArn, token: versionId }).token)
+  const others = all.filter((webhook) => webhook.id !== id)
+  const unlabelled = others.filter(({ description, id: other }) => {
+    const mark = markIn(description)
+    return mark?.secret === ours.secret && !labelled.includes(mark.token) && other !== previousId
+  })
+  // A stray is Disabled until setSecret; what was enabled before the current one was born was once current.
+  const wasCurrent = ({ status, dateCreated }: Webhook) => status === 'Enabled' && dateCreated < born
+  return {
+    alive: others.filter(
+      (webhook) => webhook.id === previousId || (unlabelled.includes(webhook) && wasCurrent(webhook)),
+    ),
+    strays: unlabelled.filter((webhook) => !wasCurrent(webhook)),
+  }
+}
+
+/** The id in AWSPREVIOUS; nothing if there is no such version, or it is not of a webhook that we can read. */
+export async function previousIdOf(labelled: Labelled | undefined): Promise<string | undefined> {
+  try {
+    return (await labelled?.previous())?.id
+  } catch (error) {
+    // What stood in the secret before it was adopted is none of ours.
+    if (error instanceof RotationError && !error.retryable && !isCode(error, 'ERR_STORE')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,129 @@
+import { WebhooksClient } from '@dfns/sdk/generated/webhooks/client.js'
+import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/webhooks/types.js'
+import { transport } from 'cross-fetch'
+import { assert } from '../crypto/key-credential.ts'
+import type { Bearer, Dfns, Identity } from './dfns.ts'
+import { isNotCreated, isUnavailable, retrying } from './dfns-retries.ts'
+import { dfnsTransport } from './dfns-transport.ts'
+import {
+  type CreatedWebhook,
+  readCreated,
+  readEvent,
+  readWebhook,
+  readWebhookReply,
+  type Webhook,
+  type WebhookEvent,
+} from './dfns-webhook-replies.ts'
+import type { Time } from './time.ts'
+
+/** What the owner of a webhook chooses. Kinds of event may be newer than the SDK's list of them. */
+export interface WebhookSettings {
+  readonly url: string
+  readonly events: readonly string[]
+  readonly status: 'Enabled' | 'Disabled'
+  /** At most 256 characters. */
+  readonly description: string
+}
+
+/**
+ * The calls to Dfns about webhooks, one method each, named as the API names them; each reply is checked
+ * before it is used. All but Create Webhook are repeated when Dfns is unavailable: a second one changes
+ * nothing more, and a ping tells of nothing.
+ */
+export interface Webhooks {
+  /** POST /webhooks, signed: the only reply with the secret. Whoever calls it looks for a lost one later. */
+  createWebhook(settings: WebhookSettings): Promise<CreatedWebhook>
+  /** GET /webhooks: all pages, those of the caller's organisation. */
+  listWebhooks(): Promise<readonly Webhook[]>
+  /** GET /webhooks/{webhookId}. */
+  getWebhook(webhookId: string): Promise<Webhook>
+  /** PUT /webhooks/{webhookId}, signed: what is not named stays as it is. */
+  updateWebhook(webhookId: string, changes: Partial<WebhookSettings>): Promise<Webhook>
+  /** DELETE /webhooks/{webhookId}, signed. Deliveries that are still to be repeated are given up. */
+  deleteWebhook(webhookId: string): Promise<void>
+  /** POST /webhooks/{webhookId}/ping, signed: the status that the receiver gave a fake event, `200`. */
+  pingWebhook(webhookId: string): Promise<string>
+  /** GET /webhooks/{webhookId}/events, failed deliveries only: a page of them, and where the next begins. */
+  listFailedEvents(webhookId: string, page?: string): Promise<FailedEvents>
+}
+
+export interface FailedEvents {
+  readonly items: readonly WebhookEvent[]
+  readonly nextPageToken: string | undefined
+}
+
+/** Webhooks as an identity hears of them; a user's session is the one that `dfnsAs` has. */
+export function webhooksOf(by: {
+  time: Time
+  dfnsAs: (identity: Identity) => Dfns
+}): (identity: Identity) => Webhooks {
+  const { time, dfnsAs } = by
+  return (identity) => {
+    const opened = async () =>
+      webhooksAs({ ...identity, authToken: await dfnsAs(identity).authToken() }, time)
+    return {
+      createWebhook: async (settings) => (await opened()).createWebhook(settings),
+      listWebhooks: async () => (await opened()).listWebhooks(),
+      getWebhook: async (webhookId) => (await opened()).getWebhook(webhookId),
+      updateWebhook: async (webhookId, changes) => (await opened()).updateWebhook(webhookId, changes),
+      deleteWebhook: async (webhookId) => (await opened()).deleteWebhook(webhookId),
+      pingWebhook: async (webhookId) => (await opened()).pingWebhook(webhookId),
+      listFailedEvents: async (webhookId, page) => (await opened()).listFailedEvents(webhookId, page),
+    }
+  }
+}
+
+function webhooksAs(identity: Bearer, time: Time): Webhooks {
+  const { origin, authToken } = identity
+  const fetchFromDfns = dfnsTransport({ origin, time, read: readWebhookReply })
+  const once = <T>(call: () => Promise<T>) => transport.run(fetchFromDfns, call)
+  const repeated = <T>(call: () => Promise<T>) =>
+    retrying({ time, call: () => once(call), when: isUnavailable })
+  const sign = async ({ challenge }: { challenge: string }) => assert({ ...identity, challenge })
+  const client = new WebhooksClient({ baseUrl: origin, authToken, signer: { sign } })
+
+  return {
+    createWebhook: (settings) => {
+      // The SDK's list of kinds is a year old; Dfns's own decides.
+      const body = settings as unknown as CreateWebhookBody
+      const call = () => once(async () => readCreated(await client.createWebhook({ body })))
+      return retrying({ time, call, when: isNotCreated })
+    },
+    listWebhooks: () =>
+      allPages((paginationToken) =>
+        repeated(() => client.listWebhooks({ query: { ...(paginationToken && { paginationToken }) } })),
+      ),
+    getWebhook: (webhookId) => repeated(async () => readWebhook(await client.getWebhook({ webhookId }))),
+    updateWebhook: (webhookId, changes) =>
+      repeated(async () => {
+        const body = changes as unknown as UpdateWebhookBody
+        return readWebhook(await client.updateWebhook({ webhookId, body }))
+      }),
+    deleteWebhook: (webhookId) => repeated(async () => void (await client.deleteWebhook({ webhookId }))),
+    pingWebhook: (webhookId) => repeated(async () => (await client.pingWebhook({ webhookId })).status),
+    listFailedEvents: (webhookId, page) =>
+      repeated(async () => {
+        const query = {
+          deliveryFailed: 'true',
+          ...(page !== undefined && { paginationToken: page }),
+        } as const
+        const { items, nextPageToken } = await client.listWebhookEvents({ webhookId, query })
+        return { items: items.map(readEvent), nextPageToken }
+      }),
+  }
+}
+
+async function allPages(
+  pageAt: (
+    token: string | undefined,
+  ) => Promise<{ items: readonly unknown[]; nextPageToken?: string | undefined }>,
+): Promise<readonly Webhook[]> {
+  const all: Webhook[] = []
+  let token: string | undefined
+  do {
+    const { items, nextPageToken } = await pageAt(token)
+    all.push(...items.map(readWebhook))
+    token = nextPageToken
+  } while (token !== undefined)
+  return all
+}
