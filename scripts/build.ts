@@ -1,15 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { dirname, relative } from 'node:path'
+import { build } from 'esbuild'
+import { bundling, root } from './bundling.ts'
 
-const root = join(import.meta.dirname, '..')
-
-// @dfns/sdk is CommonJS and requires built-ins at run time; an ES module has no `require` of its own.
-const banner =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
-
-const options = {
-  absWorkingDir: root,
+// In memory first: a build that fails leaves the last good bundles where they are.
+const { outputFiles } = await build({
+  ...bundling,
   entryPoints: {
     'rotate/index': 'lambdas/rotate.ts',
     'retire/index': 'lambdas/retire.ts',
@@ -17,22 +13,7 @@ const options = {
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  // esbuild's default for this platform prefers CommonJS, which cannot be tree-shaken: a third more bytes.
-  mainFields: ['module', 'main'],
-  minify: true,
-  sourcemap: false,
-  legalComments: 'none',
-  banner: { js: banner },
-  logLevel: 'warning',
-  // In memory first: a build that fails leaves the last good bundles where they are.
-  write: false,
-} satisfies BuildOptions
-
-const { outputFiles } = await build(options)
+})
 
 for (const { path, contents } of outputFiles) {
   await rm(dirname(path), { recursive: true, force: true })

@@ -1,13 +1,11 @@
 import {
-  ConflictException,
   CreateScheduleCommand,
   GetScheduleCommand,
   type GetScheduleCommandOutput,
-  ResourceNotFoundException,
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
-import { awsFailure } from './aws-failure.ts'
+import { awsErrorName, awsFailure } from './aws-failure.ts'
 import type { Time } from './time.ts'
 
 /**
@@ -57,7 +55,7 @@ export function schedulesOf(parts: {
       const input = inputOf({ schedule, target })
       try {
         await client.send(new CreateScheduleCommand(input), options()).catch(async (error: unknown) => {
-          if (!(error instanceof ConflictException)) throw error
+          if (awsErrorName(error) !== 'ConflictException') throw error
           await client.send(new UpdateScheduleCommand(input), options())
         })
       } catch (error) {
@@ -70,7 +68,7 @@ export function schedulesOf(parts: {
         const command = new GetScheduleCommand({ Name: name, GroupName: target.group })
         return written(await client.send(command, options()))
       } catch (error) {
-        if (error instanceof ResourceNotFoundException) return undefined
+        if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'GetSchedule', on: name })
       }
     },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
+import { bundling, plainBundling, root } from '../bundling.ts'
 
-const root = join(import.meta.dirname, '../..')
 export const rotateBundle = join(root, 'dist/rotate/index.mjs')
 
 /** What any function has to load that reads a secret and a parameter, and does nothing else. */
@@ -12,26 +12,6 @@ const twoClients = `
   export const clients = [new SecretsManagerClient({}), new SSMClient({})]
   export const handler = async () => {}
 `
-
-const banner =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
-
-// Those of scripts/build.ts: that they are is checked, byte by byte, before anything is compared.
-const options = {
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  mainFields: ['module', 'main'],
-  minify: true,
-  sourcemap: false,
-  legalComments: 'none',
-  banner: { js: banner },
-  logLevel: 'warning',
-  metafile: true,
-  write: false,
-} satisfies BuildOptions
 
 export interface Bundle {
   readonly contents: Uint8Array
@@ -45,11 +25,11 @@ export interface Bundles {
   readonly baseline: Bundle
 }
 
-/** Builds both with the same options. Throws if these are not the options that dist/rotate was built with. */
+/** Builds both, the two clients as anybody would. Throws if dist/rotate is of other sources. */
 export async function buildBoth(): Promise<Bundles> {
   const [rotate, baseline, deployed] = await Promise.all([
-    bundleOf({ entryPoints: ['lambdas/rotate.ts'] }),
-    bundleOf({ stdin: { contents: twoClients, resolveDir: root, loader: 'js' } }),
+    bundleOf({ ...bundling, entryPoints: ['lambdas/rotate.ts'] }),
+    bundleOf({ ...plainBundling, stdin: { contents: twoClients, resolveDir: root, loader: 'js' } }),
     readFile(rotateBundle),
   ])
   if (deployed.equals(rotate.contents)) return { rotate, baseline }
@@ -58,8 +38,8 @@ export async function buildBoth(): Promise<Bundles> {
   )
 }
 
-async function bundleOf(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({ ...options, ...entry, outdir: 'dist' })
+async function bundleOf(options: BuildOptions & { write: false }): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({ ...options, metafile: true, outdir: 'dist' })
   const [file] = outputFiles
   if (file === undefined) throw new Error('esbuild made no bundle')
   return { contents: file.contents, weights: weightsOf(metafile) }
