@@ -11,7 +11,13 @@ export function isUnavailable(error: unknown): error is DfnsFailure {
  * Only where it is certain that nothing was made: another request failed before it, or Dfns counted too many.
  */
 export function isNotCreated(error: unknown): error is DfnsFailure {
-  return isUnavailable(error) && (error.endpoint !== 'POST /auth/credentials' || error.status === 429)
+  return isNotMade('POST /auth/credentials')(error)
+}
+
+/** The same for whatever `creation` makes, method and path. */
+export function isNotMade(creation: string): (error: unknown) => error is DfnsFailure {
+  return (error): error is DfnsFailure =>
+    isUnavailable(error) && (error.endpoint !== creation || error.status === 429)
 }
 
 /** Calls until it succeeds, or fails with what `when` does not repeat, or no time is left. */

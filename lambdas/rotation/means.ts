@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Means, Wish } from '../credentials/credential.ts'
+import { accountsOf } from '../ports/dfns-accounts.ts'
 import { dfnsOf } from '../ports/dfns-session.ts'
 import { secretStore } from '../ports/secrets-manager.ts'
 import type { Time } from '../ports/time.ts'
@@ -14,11 +15,13 @@ export function meansOf(given: {
 }): Means {
   const { time, secretsManager: client, limits, strategy } = given
   const known = new Map<string, Promise<unknown>>()
+  const dfnsAs = dfnsOf(time)
   return {
     time,
     limits,
     strategy,
-    dfnsAs: dfnsOf(time),
+    dfnsAs,
+    accountsAs: accountsOf({ dfnsAs, time }),
     async readSecret(secretId) {
       const version = await secretStore({ client, secretId, time }).getSecretValue({ label: 'AWSCURRENT' })
       return version?.text

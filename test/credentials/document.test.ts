@@ -190,6 +190,7 @@ describe('the kind', () => {
     limits,
     strategy: 'auto' as const,
     dfnsAs: nobody,
+    accountsAs: nobody,
     readSecret: nobody,
     once: nobody,
   }

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { DocumentLimits } from '../../lambdas/credentials/document.ts'
 import type { Means } from '../../lambdas/credentials/credential.ts'
+import { accountsOf } from '../../lambdas/ports/dfns-accounts.ts'
 import { dfnsOf } from '../../lambdas/ports/dfns-session.ts'
 import { createClock } from '../../sandbox/clock.ts'
 import { createDfnsHandler } from '../../sandbox/dfns/handler.ts'
@@ -38,6 +39,7 @@ export async function dfnsWorld(switches: Partial<Switches> = {}): Promise<DfnsW
   onTestFinished(() => server.close())
   const { orgId } = dfns.createOrganisation()
   const time = fakeTime()
+  const dfnsAs = dfnsOf(time)
   const limits = { allowedBaseUrls: [server.url] }
   const secrets = new Map<string, string>()
   return {
@@ -49,7 +51,8 @@ export async function dfnsWorld(switches: Partial<Switches> = {}): Promise<DfnsW
       time,
       limits,
       strategy: 'auto',
-      dfnsAs: dfnsOf(time),
+      dfnsAs,
+      accountsAs: accountsOf({ dfnsAs, time }),
       readSecret: async (arn) => secrets.get(arn),
       once: (_, ask) => ask(),
     },
