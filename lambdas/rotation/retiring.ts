@@ -167,13 +167,14 @@ async function supersededOf({ opening, current, version }: Scene): Promise<Super
   const on = `version ${superseded} of ${secretArn}`
   const fields = readJsonObject(version?.text ?? '')
   if (version !== undefined)
-    credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on })
+    credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on, what })
   const id = idIn(fields) ?? (await credential.idOf({ current: document, what }))
-  if (id !== undefined && version === undefined && !isOfSecret({ credId: id, secretArn })) {
+  const isKey = 'credentialUuids' in what
+  if (id !== undefined && version === undefined && isKey && !isOfSecret({ credId: id, secretArn })) {
     const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
     throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
   }
-  return id === undefined ? undefined : { id, what, on }
+  return id === undefined ? undefined : { id, what, on, ...(fields !== undefined && { fields }) }
 }
 
 /** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */
