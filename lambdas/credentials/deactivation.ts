@@ -23,12 +23,12 @@ export async function deactivation(rotation: {
         ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
         : meaning
     })
+  const asker = { document, means }
+  const approvals = early(approvalsOf(asker))
   const all = await dfns.listCredentials().catch(explain)
   const under = all.filter(({ credentialId }) => credentialId === superseded.id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
   const ids = under.map(({ credentialUuid }) => credentialUuid)
-  const asker = { document, means }
-  const approvals = under.some(({ isActive }) => isActive) ? early(approvalsOf(asker)) : Promise.resolve([])
   const deactivate = (credentialUuid: string) =>
     asking({
       what: `the deactivation of credential ${credentialUuid}`,

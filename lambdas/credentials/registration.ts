@@ -34,7 +34,7 @@ export async function register(registration: Registration): Promise<void> {
     const registered = await credentialsOf(manager.dfns, pending).catch(manager.explain)
     if (registered.length > 0) return prove({ generation: pending, fresh: true, means })
   }
-  const approvals = early(approvalsOf({ document: manager.document, means }))
+  const approvals = asked.approvals ?? early(approvalsOf({ document: manager.document, means }))
   const opened = await challenge.catch(manager.explain)
   await create({ ...registration, manager, opened, approvals }).catch(async (error: unknown) => {
     if (isCode(error, 'ERR_APPROVAL_PENDING', 'ERR_APPROVAL_DENIED')) throw error
@@ -48,6 +48,7 @@ interface Asked {
   readonly isRegistered: boolean
   /** Asked for in the meantime. A repeated step has no use for it, nor for its failure. */
   readonly challenge?: ReturnType<Dfns['createCredentialChallenge']>
+  readonly approvals?: Promise<Approvals>
 }
 
 /** What Dfns lists is asked for first: where pending is among it nothing else matters, current included. */
@@ -56,8 +57,9 @@ async function askAsPending({ pending, means }: Registration): Promise<Asked> {
   const { dfns, explain } = manager
   if (typeof pending.identity.authToken !== 'string') return askByLogin({ ...manager, pending })
   const challenge = early(dfns.createCredentialChallenge())
+  const approvals = early(approvalsOf({ document: manager.document, means }))
   const registered = await credentialsOf(dfns, pending).catch(explain)
-  return { isRegistered: registered.length > 0, challenge }
+  return { isRegistered: registered.length > 0, challenge, approvals }
 }
 
 /** A key that Dfns does not know cannot log in. */
