@@ -222,10 +222,12 @@ describe.each(kinds)('%s is replaced', (kind) => {
   })
 
   test('the old one is never deactivated by an identity that is not accepted', async () => {
-    const { rotate, retirement, isOldActive, world } = await byTag(kind)
-    const deactivation = await retirement(await rotate())
-    world.wire.plan = striking('POST /auth/action', 'refused', 9)
-    await expect(deactivation.perform()).rejects.toMatchObject({ retryable: false })
+    const { rotate, retirement, isOldActive, dfns } = await byTag(kind)
+    const after = await rotate()
+    const deactivation = await retirement(after)
+    const { credentialUuid = '' } = dfns.credentials({ userId: after.pending.userId ?? '' }).at(-1) ?? {}
+    dfns.setCredentialActive({ credentialUuid, isActive: false })
+    expect(await errorOf(deactivation.perform())).toMatchObject({ code: 'ERR_VERIFY' })
     expect(isOldActive()).toBe(true)
   })
 
@@ -338,6 +340,7 @@ describe('who is replaced', () => {
   test('not one whose token has expired, without the tag', async () => {
     const { make, others } = await replacing({ daysValid: -1 })
     expect(await errorOf(make())).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+    expect(await errorOf(make(true))).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
     expect(others()).toEqual([])
   })
 
