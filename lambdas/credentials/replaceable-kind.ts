@@ -64,7 +64,7 @@ export function replaceableCredential({ holder, means }: Kind): Credential<KeyDo
     async whatOf(generations) {
       const { superseded: current, pending } = generations
       if (!isReplacement({ current, pending })) return key.whatOf(generations)
-      return holder.whatOf(await idOf({ current, pending, holder, means }))
+      return replacedIn({ current, pending, holder, means })
     },
 
     idOf: (listed) =>
@@ -147,14 +147,18 @@ function isOther({
 }
 
 /**
- * Asked of the identity that takes its place, which is told of its user's tokens and needs no signer for it.
+ * What a replacement superseded: nothing, unless the mark in its name says that a rotation of this secret made
+ * the one that took its place. An account that somebody put into the secret by hand retires no other.
  */
-async function idOf(of: Kind & { current: KeyDocument; pending: KeyDocument }): Promise<string> {
+async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocument }): Promise<What> {
   const { current, pending, holder, means } = of
-  if (holder.changesUser && current.userId !== undefined) return current.userId
-  const listed = await holder.list(means.accountsAs(pending.identity))
-  const id = holder.idOf({ generation: current, listed })
-  if (id !== undefined) return id
+  const signer = await holder.signer({ generation: pending, means })
+  const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
+  const newId = holder.idOf({ generation: pending, listed })
+  const { name = '' } = listed.find(({ id }) => id === newId) ?? {}
+  if (!isOfThisSecret({ name, secretArn: pending.secretArn })) return { credentialUuids: [] }
+  const oldId = holder.idOf({ generation: current, listed })
+  if (oldId !== undefined) return holder.whatOf(oldId)
   const problem = `Dfns does not tell which ${holder.noun} it is, so it could not be deactivated later`
   throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${problem}`)
 }

@@ -120,7 +120,7 @@ async function supersededIn({ current, superseded }: { current: Stored; supersed
   const { credential, document } = superseded
   if (document.fields['authToken'] === current.document.fields['authToken']) return document
   const what = await credential.whatOf({ superseded: document, pending: current.document })
-  return { ...document, what }
+  return 'credentialUuids' in what ? document : { ...document, what }
 }
 
 function assertGraceIsOver({ rotation, superseded, put }: OfGeneration & { put: Date | undefined }): void {

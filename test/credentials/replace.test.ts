@@ -240,6 +240,18 @@ describe.each(kinds)('%s is replaced', (kind) => {
     expect(error.code).toBe('ERR_RETIRE_REFUSED')
   })
 
+  test('one that somebody put into the secret by hand retires no other', async () => {
+    const { credential, current, read, document, world, dfns, signer } = await byTag(kind)
+    const { publicKey, privateKey } = newKey()
+    const name = 'by hand'
+    const { authToken, credId } =
+      kind === 'ServiceAccountKey'
+        ? dfns.createServiceAccount({ orgId: world.orgId, name, publicKey })
+        : dfns.createPersonalAccessToken({ userId: signer.userId, name, publicKey })
+    const pending = read({ ...document, authToken, credId, privateKey }, 'AWSCURRENT')
+    expect(await credential.whatOf({ superseded: current, pending })).toEqual({ credentialUuids: [] })
+  })
+
   test('another identity is retired only where the schedule names that very one', async () => {
     const { rotate, credential, current: superseded } = await byTag(kind)
     const { pending: current, what } = await rotate()
@@ -259,12 +271,13 @@ describe.each(kinds)('%s is replaced', (kind) => {
   })
 
   test('one whose version is gone is known by the mark in its name, or left alone', async () => {
-    const { rotate, credential, current } = await byTag(kind)
+    const { rotate, credential, current, idIn } = await byTag(kind)
     const { pending, what } = await rotate()
     const error = await errorOf(credential.idOf({ current: pending, what }))
     expect(error).toMatchObject({ code: 'ERR_RETIRE_REFUSED', message: expect.stringContaining('lineage') })
-    const ours = await credential.whatOf({ superseded: pending, pending: current })
-    expect(await credential.idOf({ current, what: ours })).toBe(Object.values(ours)[0])
+    const ours =
+      kind === 'ServiceAccountKey' ? { serviceAccountId: idIn(pending) } : { tokenId: idIn(pending) }
+    expect(await credential.idOf({ current, what: ours })).toBe(idIn(pending))
   })
 
   test('no error tells a key or a token, whatever Dfns repeats of a request', async () => {

@@ -14,7 +14,7 @@ import { fakeTime } from '../support/time.ts'
 
 const prefix = 'arn:aws:secretsmanager:eu-west-1:000000000000:secret:'
 export const secretArn = `${prefix}prod/dfns-abcdef`
-export const signerArn = `${prefix}admin-abcdef`
+const signerArn = `${prefix}admin-abcdef`
 export const lineage = { secretArn, token: 'a'.repeat(32) }
 
 export const held = { create: false, activate: false, deactivate: false }
