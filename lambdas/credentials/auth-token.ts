@@ -7,11 +7,14 @@ import { readJsonObject } from './json.ts'
 export interface TokenClaims {
   readonly orgId: string
   readonly userId: string | undefined
+  /** `jti`: no page says what it is, so it only counts where Dfns lists a token by that id. */
+  readonly tokenId: string | undefined
   readonly expires: Date | undefined
 }
 
 const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 const claims = v.object({
+  jti: v.optional(v.unknown()),
   exp: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12))),
   // The claim that @dfns/sdk reads (utils/authToken).
   'https://custom/app_metadata': v.object({ orgId: id, userId: v.optional(id) }),
@@ -25,5 +28,7 @@ export function readAuthToken(token: string): TokenClaims | undefined {
   const { success, output } = v.safeParse(claims, json)
   if (!success) return undefined
   const { orgId, userId } = output['https://custom/app_metadata']
-  return { orgId, userId, expires: output.exp === undefined ? undefined : new Date(output.exp * 1_000) }
+  const tokenId = typeof output.jti === 'string' ? output.jti : undefined
+  const expires = output.exp === undefined ? undefined : new Date(output.exp * 1_000)
+  return { orgId, userId, tokenId, expires }
 }

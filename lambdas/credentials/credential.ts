@@ -2,14 +2,18 @@ import type { KeyAlgorithm } from '../crypto/algorithms.ts'
 import type { Lineage } from '../crypto/lineage.ts'
 import type { RotationError } from '../errors.ts'
 import type { Dfns, Identity } from '../ports/dfns.ts'
+import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import type { Webhooks } from '../ports/dfns-webhooks.ts'
 import type { Log } from '../ports/log.ts'
 import type { Time } from '../ports/time.ts'
 import type { DocumentLimits, DocumentSource, Generation } from './document.ts'
 import type { JsonObject } from './json.ts'
 
-/** Who signs for a new key: the identity itself, or the user whose key the secret at `signerArn` holds. */
-export type Strategy = 'self' | 'signer'
+/**
+ * Who signs for a new key: the identity itself, or the user whose key the secret at `signerArn` holds; or
+ * that user makes a new identity, and the old one is deactivated.
+ */
+export type Strategy = 'self' | 'signer' | 'replace'
 
 /** What the tag dfns-rotator:strategy may say. */
 export type Wish = Strategy | 'auto'
@@ -20,8 +24,12 @@ export type WebhookPing = 'required' | 'best-effort'
 /** One of createSecret's questions, and its answer. */
 export interface Probe {
   readonly question: string
-  /** Absent: the answer was yes. */
+  /** Absent: the answer was yes, or is not known. */
   readonly failure?: RotationError
+  /** Names and ids that go with a yes. */
+  readonly note?: string
+  /** Why nobody can tell without an effect: that is no failure. */
+  readonly unknown?: string
 }
 
 /** What else the labels of a secret name, beside AWSCURRENT. */
@@ -38,6 +46,8 @@ export interface Draft {
   readonly document: JsonObject
   /** Makes at Dfns what has to be there before the document can be stored; for most kinds that is nothing. */
   readonly make: () => Promise<Successor>
+  /** Whether the token is renewed together with the key: known before Dfns is asked, or not. */
+  readonly renewsToken?: boolean
 }
 
 /** What is stored as AWSPENDING, with what was made for it. */
@@ -60,6 +70,8 @@ export interface Superseded {
   readonly what?: What
   /** How errors and logs call it. */
   readonly on: string
+  /** Its document, where its version is still there. */
+  readonly fields?: JsonObject
 }
 
 /** A deactivation that can be carried out, and taken back as far as it was. */
@@ -90,12 +102,14 @@ export interface Credential<G extends Generation> {
     lineage: Lineage
     algorithm: KeyAlgorithm | 'same'
     labelled?: Labelled
+    /** Whether its token ends too soon for another rotation. */
+    isTokenExpiring?: boolean
   }): Promise<Draft>
   /**
    * Asks, by calls without effect, for all that the later phases need; no further than a no that rules out
    * the rest.
    */
-  probe(rotation: { current: G; labelled?: Labelled }): Promise<readonly Probe[]>
+  probe(rotation: { current: G; labelled?: Labelled; isTokenExpiring?: boolean }): Promise<readonly Probe[]>
   /**
    * Makes Dfns accept `pending` beside `current`. Where it does already, nothing else matters, `current`
    * included.
@@ -108,8 +122,11 @@ export interface Credential<G extends Generation> {
   verify(rotation: { generation: G; as: G; fresh: boolean; again?: boolean }): Promise<void>
   /** Fails unless `pending` follows from `current` by a rotation and nothing else. */
   assertFollows(rotation: { current: G; pending: G }): void
-  /** Fails unless an older version is of the identity of `current`, which cannot retire another's. */
-  assertSameIdentity(versions: { current: G; superseded: JsonObject; on: string }): void
+  /**
+   * Fails unless an older version is of the identity of `current`, which cannot retire another's, or `what`
+   * says that it is of the very identity that was replaced.
+   */
+  assertSameIdentity(versions: { current: G; superseded: JsonObject; on: string; what?: What }): void
   /** What makes Dfns refuse `superseded`, told so by `current`; without effect until it is performed. */
   deactivate(rotation: { current: G; superseded: Superseded }): Promise<Deactivation>
   /** What a retirement of `superseded` will be about, once `pending` is current. */
@@ -130,6 +147,7 @@ export interface Credential<G extends Generation> {
 export interface Means {
   readonly dfnsAs: (identity: Identity) => Dfns
   readonly webhooksAs: (identity: Identity) => Webhooks
+  readonly accountsAs: (identity: Identity) => DfnsAccounts
   readonly time: Time
   readonly limits: DocumentLimits
   /** The secret's tag; `auto` without one. */

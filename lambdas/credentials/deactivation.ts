@@ -1,5 +1,6 @@
 import { isCode, RotationError } from '../errors.ts'
-import { settled } from '../ports/time.ts'
+import { early, settled } from '../ports/time.ts'
+import { approvalsOf, asking } from './approvals.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { managerOf } from './manager.ts'
@@ -15,23 +16,34 @@ export async function deactivation(rotation: {
   means: Means
 }): Promise<Deactivation> {
   const { current, superseded, means } = rotation
-  const { dfns, explain: explainCall } = await managerOf({ generation: current, means })
+  const { dfns, document, explain: explainCall } = await managerOf({ generation: current, means })
   const explain = (error: unknown): Promise<never> =>
     explainCall(error).catch((meaning: unknown) => {
       throw isCode(meaning, 'ERR_NOT_ALLOWED')
         ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
         : meaning
     })
+  const asker = { document, means }
+  const approvals = early(approvalsOf(asker))
   const all = await dfns.listCredentials().catch(explain)
   const under = all.filter(({ credentialId }) => credentialId === superseded.id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
   const ids = under.map(({ credentialUuid }) => credentialUuid)
+  const deactivate = (credentialUuid: string) =>
+    asking({
+      what: `the deactivation of credential ${credentialUuid}`,
+      on: superseded.on,
+      about: [`"${credentialUuid}"`, '"isActive":false'],
+      asker,
+      approvals,
+      call: () => dfns.deactivateCredential(credentialUuid).catch(explain),
+    })
   let begun = under.some(({ isActive }) => !isActive)
   return {
     ids,
     async perform() {
       for (const { credentialUuid, isActive } of under) {
-        if (isActive) await dfns.deactivateCredential(credentialUuid).catch(explain)
+        if (isActive) await deactivate(credentialUuid)
         begun = true
       }
     },

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithms.ts'
 import { credIdOf } from '../crypto/lineage.ts'
@@ -18,7 +19,7 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
     read: readKeyDocument,
 
     async create({ current, lineage, algorithm }) {
-      const key = await generateKey(algorithm === 'same' ? sameAlgorithm(current) : algorithm)
+      const key = await newKeyOf({ current, algorithm })
       const document = successorOf({ current, to: { credId: credIdOf(lineage), key } })
       const nothing = async () => {}
       return { document, make: async () => ({ document, discard: nothing }) }
@@ -50,6 +51,11 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
 
     isUsedSince: (use) => isUsedSince({ ...use, means }),
   }
+}
+
+/** A key of the algorithm asked for. */
+export function newKeyOf(of: { current: KeyDocument; algorithm: KeyAlgorithm | 'same' }): Promise<KeyObject> {
+  return generateKey(of.algorithm === 'same' ? sameAlgorithm(of.current) : of.algorithm)
 }
 
 function sameAlgorithm({ on, identity }: KeyDocument): KeyAlgorithm {

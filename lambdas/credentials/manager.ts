@@ -12,6 +12,8 @@ interface Managed {
 
 /** Whoever lists, registers, activates and deactivates the credentials of a generation. */
 export interface Manager {
+  /** Whose document it is: a generation's own, or its signer's. */
+  readonly document: KeyDocument
   readonly dfns: Dfns
   /** For `catch`: throws what a failure of its calls means. */
   readonly explain: (error: unknown) => Promise<never>
@@ -20,19 +22,22 @@ export interface Manager {
 export async function managerOf(managed: Managed): Promise<Manager> {
   const { generation, means } = managed
   if ((await strategyOf(managed)) === 'self') {
-    return { dfns: means.dfnsAs(generation.identity), explain: explaining({ generation, means }) }
+    const dfns = means.dfnsAs(generation.identity)
+    return { document: generation, dfns, explain: explaining({ generation, means }) }
   }
   return userOf(managed)
 }
 
 /**
- * `auto` is `self` wherever Dfns lets this token register and list its own, and for a token with a signer
- * otherwise `signer`. Every phase finds the same: it asks for the token, which no rotation of a key changes.
+ * Who manages the keys of an identity that is not replaced, or was not: what the tag says of replacing does
+ * not matter to it. `auto` is `self` wherever Dfns lets this token register and list its own, and for a token
+ * with a signer otherwise `signer`. Every phase finds the same: it asks for the token, which no rotation of a
+ * key changes.
  */
-export function strategyOf({ generation, means }: Managed): Promise<Strategy> {
+export function strategyOf({ generation, means }: Managed): Promise<Exclude<Strategy, 'replace'>> {
   const { identity, signerArn, kind } = generation
   const { strategy } = means
-  if (strategy !== 'auto') return Promise.resolve(strategy)
+  if (strategy === 'self' || strategy === 'signer') return Promise.resolve(strategy)
   if (signerArn === undefined || kind !== 'PersonalAccessTokenKey') return Promise.resolve('self')
   return means.once(`strategy ${JSON.stringify(identity.authToken)}`, async () => {
     const dfns = means.dfnsAs(identity)

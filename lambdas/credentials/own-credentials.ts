@@ -33,11 +33,15 @@ export async function isUsedSince(use: {
   means: Means
 }): Promise<boolean | undefined> {
   const { current, superseded, since, means } = use
-  const { userId } = current
+  const { what } = superseded
+  const accountId = what !== undefined && 'serviceAccountId' in what ? what.serviceAccountId : undefined
+  const userId = accountId ?? current.userId
   try {
     const until = new Date(means.time.now())
     const text = await means.dfnsAs(current.identity).listAuditLogs({ since, until, userId })
-    return [superseded.id, ...uuidsIn(superseded.what)].some((id) => text.includes(id))
+    // Of an account that was replaced, whatever it signed counts.
+    const ids = [superseded.id, ...uuidsIn(what), ...(accountId === undefined ? [] : [accountId])]
+    return ids.some((id) => text.includes(id))
   } catch (error) {
     if (error instanceof DfnsFailure && error.isRefusal) return undefined
     throw error

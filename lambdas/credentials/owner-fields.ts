@@ -7,6 +7,8 @@ import { holds, type Traces, tracesOf } from './traces.ts'
 export interface Replaced {
   readonly credId: string
   readonly key: KeyObject
+  /** Only where the whole identity is replaced: any other rotation leaves the token as it is. */
+  readonly authToken?: string | undefined
 }
 
 /** An owner's field after a rotation, or nothing for one that cannot follow it. */
@@ -21,6 +23,7 @@ export function followerOf({ from, to }: { from: Replaced; to: Replaced }): Foll
   const traces = tracesOf(from)
   return ({ name, value }) => {
     if (value === from.credId) return to.credId
+    if (from.authToken !== undefined && value === from.authToken) return to.authToken
     const stored = typeof value === 'string' ? (readPrivateKey(value) ?? readPublicKey(value)) : undefined
     if (stored !== undefined && isSameKey(stored.key, from.key))
       return writeKey({ key: to.key, form: stored.form })

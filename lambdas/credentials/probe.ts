@@ -1,6 +1,7 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
+import { answer, type Answer, asFailure } from './answer.ts'
 import type { Means, Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { strategyOf } from './manager.ts'
@@ -8,7 +9,7 @@ import { credentialsOf, explainSigning, listing, prove } from './proof.ts'
 import { meaningOf } from './refusals.ts'
 import { userOf } from './signer.ts'
 
-const questions = {
+export const questions = {
   create: 'may it register a key (POST /auth/credentials/init)',
   list: 'may it list its credentials (GET /auth/credentials)',
   listed: 'is AWSCURRENT in its list',
@@ -34,7 +35,8 @@ interface Asked {
   readonly means: Means
 }
 
-async function probeSelf({ current, means }: Asked): Promise<readonly Probe[]> {
+/** The questions of an identity that would register its own key. */
+export async function probeSelf({ current, means }: Asked): Promise<readonly Probe[]> {
   const dfns = means.dfnsAs(current.identity)
   const explain = (code: keyof typeof refusals) => (error: unknown) =>
     failureOf({ error, current, means, code })
@@ -126,16 +128,6 @@ async function probeSignature(probe: Managing & { credentialUuid: string }): Pro
   return [{ question: questions.sign }, { question: questions.allowed, ...(!recognised && unrecognised) }]
 }
 
-type Answer<T> = { readonly value: T } | { readonly error: unknown }
-
-async function answer<T>(call: Promise<T>): Promise<Answer<T>> {
-  try {
-    return { value: await call }
-  } catch (error) {
-    return { error }
-  }
-}
-
 async function failed(
   answered: Answer<unknown>,
   explain: (error: unknown) => Promise<RotationError>,
@@ -160,7 +152,8 @@ const refusals = {
 
 const waysOut =
   'Nothing was made, AWSCURRENT is as it was. Ways out: have Dfns allow it for this identity, ' +
-  'or, for a personal access token, name in signerArn the UserKey secret of its user.'
+  'or, for a personal access token, name in signerArn the UserKey secret of its user, ' +
+  'or, for a service account, that of a user who may replace it by a new one.'
 
 function unlisted(current: KeyDocument, listed: number): RotationError {
   if (listed > 0)
@@ -182,9 +175,4 @@ function unsigned(current: KeyDocument, error: unknown): RotationError {
     return new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${problem} (${error.message}). ${waysOut}`)
   }
   return asFailure(explainSigning({ error, generation: current }))
-}
-
-function asFailure(error: unknown): RotationError {
-  if (error instanceof RotationError) return error
-  throw error
 }

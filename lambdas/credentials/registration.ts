@@ -4,6 +4,7 @@ import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import type { UserActionChallenge } from '../ports/dfns-replies.ts'
 import { early, settled } from '../ports/time.ts'
+import { type Approvals, approvalsOf, asking } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { type Manager, managerOf } from './manager.ts'
@@ -33,8 +34,10 @@ export async function register(registration: Registration): Promise<void> {
     const registered = await credentialsOf(manager.dfns, pending).catch(manager.explain)
     if (registered.length > 0) return prove({ generation: pending, fresh: true, means })
   }
+  const approvals = asked.approvals ?? early(approvalsOf({ document: manager.document, means }))
   const opened = await challenge.catch(manager.explain)
-  await create({ ...registration, manager, opened }).catch(async (error: unknown) => {
+  await create({ ...registration, manager, opened, approvals }).catch(async (error: unknown) => {
+    if (isCode(error, 'ERR_APPROVAL_PENDING', 'ERR_APPROVAL_DENIED')) throw error
     // A reply can be lost, and a concurrent invocation be first: look before a failure is believed.
     if (!(await isRegistered({ dfns: manager.dfns, pending, means }))) await manager.explain(error)
     await prove({ generation: pending, fresh: true, means })
@@ -45,15 +48,18 @@ interface Asked {
   readonly isRegistered: boolean
   /** Asked for in the meantime. A repeated step has no use for it, nor for its failure. */
   readonly challenge?: ReturnType<Dfns['createCredentialChallenge']>
+  readonly approvals?: Promise<Approvals>
 }
 
 /** What Dfns lists is asked for first: where pending is among it nothing else matters, current included. */
 async function askAsPending({ pending, means }: Registration): Promise<Asked> {
-  const { dfns, explain } = await managerOf({ generation: pending, means })
-  if (typeof pending.identity.authToken !== 'string') return askByLogin({ pending, dfns, explain })
+  const manager = await managerOf({ generation: pending, means })
+  const { dfns, explain } = manager
+  if (typeof pending.identity.authToken !== 'string') return askByLogin({ ...manager, pending })
   const challenge = early(dfns.createCredentialChallenge())
+  const approvals = early(approvalsOf({ document: manager.document, means }))
   const registered = await credentialsOf(dfns, pending).catch(explain)
-  return { isRegistered: registered.length > 0, challenge }
+  return { isRegistered: registered.length > 0, challenge, approvals }
 }
 
 /** A key that Dfns does not know cannot log in. */
@@ -69,15 +75,25 @@ async function askByLogin(as: Manager & { pending: KeyDocument }): Promise<Asked
 interface Creation {
   readonly pending: KeyDocument
   readonly lineage: Lineage
+  readonly means: Means
   readonly manager: Manager
+  readonly approvals: Promise<Approvals>
   readonly opened: { readonly challenge: string; readonly challengeIdentifier: string }
 }
 
-async function create({ pending, lineage, manager, opened }: Creation): Promise<void> {
+async function create(creation: Creation): Promise<void> {
+  const { pending, lineage, means, manager, opened, approvals } = creation
   const { challenge, challengeIdentifier } = opened
   const info = attest({ challenge, credId: pending.id, key: pending.identity.key })
   const request = { name: credentialNameOf(lineage), challengeIdentifier, info }
-  await manager.dfns.createCredential(request, assertUnknown(pending))
+  await asking({
+    what: `the registration of credential ${pending.id}`,
+    on: pending.on,
+    about: [`"${pending.id}"`],
+    asker: { document: manager.document, means },
+    approvals,
+    call: () => manager.dfns.createCredential(request, assertUnknown(pending)),
+  })
 }
 
 /** One more look, for nothing: a list may lag, and where ids are not unique a second Create makes a twin. */

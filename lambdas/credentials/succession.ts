@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isOfSecret } from '../crypto/lineage.ts'
 import { writeKey } from '../crypto/private-key.ts'
 import { RotationError } from '../errors.ts'
 import type { KeyDocument } from './document.ts'
@@ -6,10 +7,12 @@ import type { Json, JsonObject } from './json.ts'
 import { type Follow, followerOf, type Replaced } from './owner-fields.ts'
 
 /**
- * The document that follows `current` when its key is replaced. Fails, naming them, if fields cannot follow.
+ * The document that follows `current` when its key is replaced, and with it the token, if `to` names another.
+ * Fails, naming them, if fields cannot follow.
  */
 export function successorOf({ current, to }: { current: KeyDocument; to: Replaced }): JsonObject {
-  const from = current.identity
+  const { credId, key } = current.identity
+  const from = { credId, key, authToken: to.authToken === undefined ? undefined : tokenOf(current) }
   const privateKey = writeKey({ key: to.key, form: current.stored.form })
   if (privateKey === undefined) {
     throw new RotationError(
@@ -18,8 +21,10 @@ export function successorOf({ current, to }: { current: KeyDocument; to: Replace
         'of the new algorithm. Store it as PKCS#8, or choose another dfns-rotator:key-algorithm.',
     )
   }
-  const changed = { privateKey, credId: to.credId }
-  return followingDocument({ current, changed, follow: followerOf({ from, to }), what: 'the key or its id' })
+  const token = to.authToken === undefined ? {} : { authToken: to.authToken }
+  const changed = { privateKey, credId: to.credId, ...token }
+  const what = to.authToken === undefined ? 'the key or its id' : 'the key, its id or the token'
+  return followingDocument({ current, changed, follow: followerOf({ from, to }), what })
 }
 
 interface Owned {
@@ -54,12 +59,40 @@ export function followingDocument(succession: {
   return Object.fromEntries(entries) as JsonObject
 }
 
+const tokenOf = ({ identity: { authToken } }: KeyDocument): string | undefined =>
+  typeof authToken === 'string' ? authToken : undefined
+
+interface Pair {
+  readonly current: KeyDocument
+  readonly pending: KeyDocument
+}
+
+/**
+ * Whether `pending` is another identity, which `replace` made. Dfns chose its key's id, while the id of a key
+ * that was registered carries the lineage of its secret: beside that another token is somebody's edit, and so
+ * it is where there is no signer to have made it.
+ */
+export function isReplacement({ current, pending }: Pair): boolean {
+  const [old, fresh] = [tokenOf(current), tokenOf(pending)]
+  if (old === undefined || fresh === undefined || old === fresh) return false
+  const { id: credId, secretArn } = pending
+  return current.signerArn !== undefined && !isOfSecret({ credId, secretArn })
+}
+
 /**
  * Refuses a `pending` that does not follow from `current`: somebody changed AWSCURRENT since the rotation
  * began, and what they wrote is not overwritten.
  */
-export function assertFollows({ current, pending }: { current: KeyDocument; pending: KeyDocument }): void {
-  assertIsExpected({ current, pending, expected: successorOf({ current, to: pending.identity }) })
+export function assertFollows({ current, pending }: Pair): void {
+  const { credId, key } = pending.identity
+  assertIsExpected({ current, pending, expected: successorOf({ current, to: { credId, key } }) })
+}
+
+/** The same where `pending` is another identity: its token changed, too, and what follows it. */
+export function assertReplaces({ current, pending }: Pair): void {
+  const { credId, key } = pending.identity
+  const to = { credId, key, authToken: tokenOf(pending) }
+  assertIsExpected({ current, pending, expected: successorOf({ current, to }) })
 }
 
 /** The same, where the document that follows is known. */

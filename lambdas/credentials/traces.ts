@@ -1,20 +1,21 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type Json, type JsonObject, stringsIn } from './json.ts'
 
-/** What gives away that a value holds a credential, in whatever form: its id, and the numbers of its key. */
+/** What gives away that a value holds a credential: its id, the numbers of its key, a token that changes. */
 export type Traces = readonly string[]
 
 /**
  * The id as it is, and as bytes (one character each) the private number and the public one. Every encoding of
  * a key, DER, PEM or JWK, holds those bytes as they are.
  */
-export function tracesOf({ credId, key }: { credId: string; key: KeyObject }): Traces {
+export function tracesOf(of: { credId: string; key: KeyObject; authToken?: string | undefined }): Traces {
+  const { credId, key, authToken } = of
   const { d } = key.export({ format: 'jwk' })
   const { n, x } = createPublicKey(key).export({ format: 'jwk' })
   const numbers = [d, n ?? x].flatMap((number) =>
     number === undefined ? [] : [bytesOf(number, 'base64url')],
   )
-  return [credId, ...numbers]
+  return [credId, ...numbers, ...(authToken === undefined ? [] : [authToken])]
 }
 
 /** Whether a trace stands anywhere in a value, also nested, escaped, or encoded and encoded again. */

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { DfnsFailure } from './dfns-transport.ts'
 
 // Ids go into messages, logs and request bodies.
-const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
+export const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 const bytes = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))
 
 const listedCredential = v.object({
@@ -18,7 +18,7 @@ const userActionChallenge = v.object({
   allowCredentials: v.object({ key: v.optional(v.array(v.object({ id: v.string() })), []) }),
 })
 // They go into a header.
-const headerText = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,8192}$/))
+export const headerText = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,8192}$/))
 const login = v.union([v.object({ token: headerText }), v.object({ ssoClientId: v.string() })])
 const userAction = v.object({ userAction: headerText })
 
@@ -42,8 +42,12 @@ export function readReply(endpoint: string, reply: unknown): unknown {
   if (schema === undefined) return {}
   const { success, output } = v.safeParse(schema, reply)
   if (success) return output
+  throw undocumented(endpoint)
+}
+
+export function undocumented(endpoint: string): DfnsFailure {
   const problem = 'success, but not the documented reply'
-  throw new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
+  return new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
 }
 
 /** Dfns's SDK for Python says that the audit log comes as CSV, the one for TypeScript reads it as JSON. */

@@ -7,14 +7,13 @@ export function isUnavailable(error: unknown): error is DfnsFailure {
   return error instanceof DfnsFailure && error.code === 'ERR_DFNS_UNAVAILABLE'
 }
 
-// A second one of these would make a second object.
-const creations: readonly string[] = ['POST /auth/credentials', 'POST /webhooks']
-
 /**
- * Only where it is certain that nothing was made: another request failed before it, or Dfns counted too many.
+ * Only where it is certain that `creation`, method and path, made nothing: another request failed before it,
+ * or Dfns counted too many. A second one would make a second object.
  */
-export function isNotCreated(error: unknown): error is DfnsFailure {
-  return isUnavailable(error) && (!creations.includes(error.endpoint) || error.status === 429)
+export function isNotMade(creation: string): (error: unknown) => error is DfnsFailure {
+  return (error): error is DfnsFailure =>
+    isUnavailable(error) && (error.endpoint !== creation || error.status === 429)
 }
 
 /** Calls until it succeeds, or fails with what `when` does not repeat, or no time is left. */

@@ -3,7 +3,7 @@ import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/w
 import { transport } from 'cross-fetch'
 import { assert } from '../crypto/key-credential.ts'
 import type { Bearer, Dfns, Identity } from './dfns.ts'
-import { isNotCreated, isUnavailable, retrying } from './dfns-retries.ts'
+import { isNotMade, isUnavailable, retrying } from './dfns-retries.ts'
 import { dfnsTransport } from './dfns-transport.ts'
 import {
   type CreatedWebhook,
@@ -87,7 +87,7 @@ function webhooksAs(identity: Bearer, time: Time): Webhooks {
       // The SDK's list of kinds is a year old; Dfns's own decides.
       const body = settings as unknown as CreateWebhookBody
       const call = () => once(async () => readCreated(await client.createWebhook({ body })))
-      return retrying({ time, call, when: isNotCreated })
+      return retrying({ time, call, when: isNotMade('POST /webhooks') })
     },
     listWebhooks: () =>
       allPages((paginationToken) =>

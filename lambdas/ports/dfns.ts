@@ -10,7 +10,7 @@ import {
   readReply,
   type UserActionChallenge,
 } from './dfns-replies.ts'
-import { isNotCreated, isUnavailable, retrying } from './dfns-retries.ts'
+import { isNotMade, isUnavailable, retrying } from './dfns-retries.ts'
 import { dfnsTransport } from './dfns-transport.ts'
 import type { Time } from './time.ts'
 
@@ -99,7 +99,7 @@ export function dfnsAs(identity: Bearer, time: Time): Dfns {
       const body = { ...kind, challengeIdentifier, credentialInfo: info }
       const watched = clientOf(identity, watch)
       const call = () => once(async () => void (await watched.createCredential({ body })))
-      return retrying({ time, call, when: isNotCreated })
+      return retrying({ time, call, when: isNotMade('POST /auth/credentials') })
     },
     activateCredential: (credentialUuid) =>
       repeated(async () => {

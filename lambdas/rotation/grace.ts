@@ -131,11 +131,19 @@ export async function retireGeneration(generations: {
     ...rotation,
     secretArn: secret.arn,
     credential: superseded.credential,
-    superseded: superseded.document,
+    superseded: await supersededIn({ current, superseded }),
     supersededVersion: superseded.version.versionId,
     current: current.document,
     currentVersion: current.version.versionId,
   })
+}
+
+/** Where the token is another, the identity was replaced, and is what is retired. */
+async function supersededIn({ current, superseded }: { current: Stored; superseded: Stored }) {
+  const { credential, document } = superseded
+  if (document.fields['authToken'] === current.document.fields['authToken']) return document
+  const what = await credential.whatOf({ superseded: document, pending: current.document })
+  return 'credentialUuids' in what ? document : { ...document, what }
 }
 
 async function assertGraceIsOver(of: {

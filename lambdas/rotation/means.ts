@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Means } from '../credentials/credential.ts'
+import { accountsOf } from '../ports/dfns-accounts.ts'
 import { dfnsOf } from '../ports/dfns-session.ts'
 import { webhooksOf } from '../ports/dfns-webhooks.ts'
 import type { Log } from '../ports/log.ts'
@@ -18,8 +19,8 @@ export function meansOf(given: {
   log: Log
 }): Means {
   const { time, secretsManager: client, limits, tags, log } = given
-  const dfnsAs = dfnsOf(time)
   const known = new Map<string, Promise<unknown>>()
+  const dfnsAs = dfnsOf(time)
   return {
     time,
     limits,
@@ -28,6 +29,7 @@ export function meansOf(given: {
     webhookPing: pingIn(tags),
     dfnsAs,
     webhooksAs: webhooksOf({ time, dfnsAs }),
+    accountsAs: accountsOf({ dfnsAs, time }),
     async readSecret(secretId) {
       const version = await secretStore({ client, secretId, time }).getSecretValue({ label: 'AWSCURRENT' })
       return version?.text

@@ -1,8 +1,15 @@
-import type { Draft, Labelled, Probe } from '../credentials/credential.ts'
+import type { Draft, Labelled, Probe, Wish } from '../credentials/credential.ts'
+import type { Generation } from '../credentials/document.ts'
 import { RotationError } from '../errors.ts'
 import type { Stored } from './generations.ts'
-import { assertGraceEnds } from './grace.ts'
+import { assertGraceEnds, graceOf } from './grace.ts'
 import type { Rotation } from './rotation.ts'
+
+/** The kinds for which a strategy is there; all, if it is not named. */
+const kindsOf: Readonly<Partial<Record<Wish, readonly string[]>>> = {
+  signer: ['PersonalAccessTokenKey'],
+  replace: ['ServiceAccountKey', 'PersonalAccessTokenKey'],
+}
 
 interface Asked {
   readonly rotation: Rotation
@@ -17,19 +24,17 @@ const largestDocument = 65_536
 /** The successor, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
 export async function draft({ rotation, current: { document, credential } }: Asked): Promise<Draft> {
   const { strategy, keyAlgorithm: algorithm } = rotation.settingsFor(document.kind)
-  const isSupported =
-    strategy !== 'replace' && (strategy !== 'signer' || document.kind === 'PersonalAccessTokenKey')
-  if (!isSupported) {
+  if (!(kindsOf[strategy] ?? [document.kind]).includes(document.kind)) {
     throw new RotationError(
       'ERR_TAG',
       `tag dfns-rotator:strategy: ${strategy} is not supported for ${document.kind}`,
     )
   }
   assertGraceEnds({ rotation, superseded: document })
-  warnOfExpiry({ rotation, expires: document.tokenExpires })
-  const { lineage } = rotation
-  const labelled = labelledIn(rotation)
-  const drafted = await credential.create({ current: document, lineage, algorithm, labelled })
+  const isTokenExpiring = expiresSoon({ rotation, current: document })
+  const asked = { current: document, lineage: rotation.lineage, labelled: labelledIn(rotation) }
+  const drafted = await credential.create({ ...asked, algorithm, isTokenExpiring })
+  if (isTokenExpiring && drafted.renewsToken !== true) warnOfExpiry(rotation, document)
   if (Buffer.byteLength(JSON.stringify(drafted.document)) <= largestDocument) return drafted
   throw new RotationError(
     'ERR_DOCUMENT',
@@ -39,7 +44,9 @@ export async function draft({ rotation, current: { document, credential } }: Ask
 
 /** Fails, with nothing made, if Dfns answers one of the questions with no. */
 export async function demand({ rotation, current: { document, credential } }: Asked): Promise<void> {
-  const probes = await credential.probe({ current: document, labelled: labelledIn(rotation) })
+  const isTokenExpiring = expiresSoon({ rotation, current: document })
+  const labelled = labelledIn(rotation)
+  const probes = await credential.probe({ current: document, labelled, isTokenExpiring })
   for (const probe of probes) report(rotation, probe)
   for (const { failure } of probes) if (failure !== undefined) throw failure
 }
@@ -69,16 +76,23 @@ function known(error: unknown): RotationError {
   throw error
 }
 
-function report({ log }: Rotation, { question, failure }: Probe): void {
-  if (failure === undefined) log.info('probe', { question, answer: 'yes' })
-  else log.warn('probe', { question, answer: 'no', code: failure.code, reason: failure.message })
+function report({ log }: Rotation, { question, failure, note, unknown: reason }: Probe): void {
+  if (failure !== undefined) {
+    log.warn('probe', { question, answer: 'no', code: failure.code, reason: failure.message })
+  } else if (reason !== undefined) log.warn('probe', { question, answer: 'not known', reason })
+  else log.info('probe', { question, answer: 'yes', ...(note !== undefined && { note }) })
 }
 
-/** A rotation renews the key, never the token. */
-function warnOfExpiry({ rotation, expires }: { rotation: Rotation; expires: Date | undefined }): void {
+/** Whether the token does not live until the next rotation has superseded it, with a week to spare. */
+function expiresSoon({ rotation, current }: { rotation: Rotation; current: Generation }): boolean {
   const { nextRotation } = rotation.secret
-  if (expires === undefined || nextRotation === undefined) return
-  if (expires.getTime() < nextRotation.getTime() + 7 * dayMs) {
-    rotation.log.warn('token-expiring', { expires: expires.toISOString() })
-  }
+  const { tokenExpires } = current
+  if (tokenExpires === undefined || nextRotation === undefined) return false
+  const needed = nextRotation.getTime() + graceOf({ rotation, superseded: current }) + 7 * dayMs
+  return tokenExpires.getTime() < needed
+}
+
+/** A rotation of the key never renews the token. */
+function warnOfExpiry({ log }: Rotation, { tokenExpires }: Generation): void {
+  log.warn('token-expiring', { expires: tokenExpires?.toISOString() })
 }

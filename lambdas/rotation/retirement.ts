@@ -1,6 +1,7 @@
+import { readAuthToken } from '../credentials/auth-token.ts'
 import type { Credential, Deactivation, Superseded } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
-import { idIn, readJsonObject } from '../credentials/json.ts'
+import { idIn, type Json, readJsonObject } from '../credentials/json.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
@@ -143,11 +144,11 @@ async function assertUnnamed(retirement: Retirement): Promise<void> {
 
 /** Reads both labels anew: whether AWSCURRENT or AWSPENDING names the superseded credential. */
 async function isNamed(
-  { store, superseded: { id } }: Retirement,
+  { store, superseded }: Retirement,
   holder = store.getSecretValue({ label: 'AWSCURRENT' }),
 ): Promise<boolean> {
   const labelled = await Promise.all([holder, store.getSecretValue({ label: 'AWSPENDING' })])
-  return labelled.some((version) => version !== undefined && names({ version, id }))
+  return labelled.some((version) => version !== undefined && names({ version, superseded }))
 }
 
 function refusal({ secretArn, superseded }: Retirement): RotationError {
@@ -156,7 +157,18 @@ function refusal({ secretArn, superseded }: Retirement): RotationError {
 }
 
 /** In doubt, yes: a version that cannot be read may name anything. */
-function names({ version, id }: { version: SecretVersion; id: string }): boolean {
+function names({ version, superseded }: { version: SecretVersion; superseded: Superseded }): boolean {
+  const { id } = superseded
   const { text } = version
-  return text === undefined || text.includes(id) || idIn(readJsonObject(text)) === id
+  if (text === undefined || text.includes(id)) return true
+  const fields = readJsonObject(text)
+  return idIn(fields) === id || isOfReplaced(fields?.['authToken'], superseded)
+}
+
+/** A service account or token may have got another key meanwhile: what is retired is all of it. */
+function isOfReplaced(authToken: Json | undefined, { what, fields }: Superseded): boolean {
+  if (what === undefined || typeof authToken !== 'string') return false
+  if ('serviceAccountId' in what) return readAuthToken(authToken)?.userId === what.serviceAccountId
+  if (!('tokenId' in what)) return false
+  return authToken === fields?.['authToken'] || readAuthToken(authToken)?.tokenId === what.tokenId
 }

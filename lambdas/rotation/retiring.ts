@@ -167,13 +167,16 @@ async function supersededOf({ opening, current, version }: Scene): Promise<Super
   const on = `version ${superseded} of ${secretArn}`
   const fields = readJsonObject(version?.text ?? '')
   if (version !== undefined)
-    credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on })
+    credential.assertSameIdentity({ current: document, superseded: fields ?? {}, on, what })
   const id = idIn(fields) ?? (await credential.idOf({ current: document, what }))
-  if (id !== undefined && version === undefined && !(await isOurs({ current, id, secretArn }))) {
+  // Of a whole identity its own mark tells whose it is.
+  const isMarked = 'serviceAccountId' in what || 'tokenId' in what
+  const isKnown = id === undefined || version !== undefined || isMarked
+  if (!isKnown && !(await isOurs({ current, id, secretArn }))) {
     const problem = `its version ${superseded} is gone, and it does not carry the lineage of ${secretArn}`
     throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
   }
-  return id === undefined ? undefined : { id, what, on }
+  return id === undefined ? undefined : { id, what, on, ...(fields !== undefined && { fields }) }
 }
 
 async function isOurs(of: { current: Stored; id: string; secretArn: string }): Promise<boolean> {

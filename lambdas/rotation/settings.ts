@@ -68,7 +68,7 @@ export function readSettings(secret: {
 
 /** The strategy's tag alone. One that is none counts as `auto` here: createSecret has refused it. */
 export function wishIn(tags: ReadonlyMap<string, string>): Wish {
-  const wishes: readonly Wish[] = ['auto', 'self', 'signer']
+  const wishes: readonly Wish[] = ['auto', 'self', 'signer', 'replace']
   return wishes.find((wish) => wish === tags.get(`${prefix}strategy`)) ?? 'auto'
 }
 

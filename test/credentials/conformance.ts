@@ -74,13 +74,15 @@ export function testCredential<G extends Generation>(given: {
       const draft = JSON.stringify(drafted.document)
       const pending = credential.read({ text: draft, on: 'AWSPENDING', secretArn }, world.limits)
       expect(pending.id).not.toBe(current.id)
-      expect(world.requests()).toEqual([])
+      const asks = /^GET |\/init$/
+      expect(world.requests().filter((request) => !asks.test(request))).toEqual([])
     })
 
     testOfKeys('makes nothing before it is stored', async () => {
       const { world, current, pending } = await begin()
       expect(pending.id).not.toBe(current.id)
-      expect(world.requests()).toEqual([])
+      const asks = /^GET |\/init$/
+      expect(world.requests().filter((request) => !asks.test(request))).toEqual([])
     })
 
     testOfKeys('gives the same rotation the same id, and another rotation another', async () => {

@@ -193,6 +193,7 @@ describe('the kind', () => {
     log: { info: nobody, warn: nobody, error: nobody },
     dfnsAs: nobody,
     webhooksAs: nobody,
+    accountsAs: nobody,
     readSecret: nobody,
     once: nobody,
   }

@@ -64,7 +64,11 @@ async function openToken(switches: Partial<Switches> & { signed?: boolean } = {}
   const signedBy = signed ? { signerArn } : {}
   const document = {
     kind: 'PersonalAccessTokenKey',
-    ...{ baseUrl, orgId, authToken, credId, privateKey },
+    baseUrl,
+    orgId,
+    authToken,
+    credId,
+    privateKey,
     ...signedBy,
     note,
   }

@@ -125,13 +125,8 @@ export const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'rotation/retirement.ts',
-        find: 'labelled.some((version) => version !== undefined && names({ version, id }))',
-        replace: "id !== '' && labelled.some((version) => on.split(' ').includes(version?.versionId ?? ''))",
-      },
-      {
-        file: 'rotation/retirement.ts',
-        find: 'superseded: { id } }: Retirement,',
-        replace: 'superseded: { id, on } }: Retirement,',
+        find: 'labelled.some((version) => version !== undefined && names({ version, superseded }))',
+        replace: "labelled.some((version) => superseded.on.split(' ').includes(version?.versionId ?? ''))",
       },
       {
         file: 'rotation/retirement.ts',

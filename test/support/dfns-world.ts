@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { DocumentLimits } from '../../lambdas/credentials/document.ts'
 import type { Means } from '../../lambdas/credentials/credential.ts'
+import { accountsOf } from '../../lambdas/ports/dfns-accounts.ts'
 import { dfnsOf } from '../../lambdas/ports/dfns-session.ts'
 import { webhooksOf } from '../../lambdas/ports/dfns-webhooks.ts'
 import type { Log } from '../../lambdas/ports/log.ts'
@@ -70,6 +71,7 @@ export async function dfnsWorld(
       log: logInto(logged),
       dfnsAs,
       webhooksAs: webhooksOf({ time, dfnsAs }),
+      accountsAs: accountsOf({ dfnsAs, time }),
       readSecret: async (arn) => secrets.get(arn),
       once: (_, ask) => ask(),
     },

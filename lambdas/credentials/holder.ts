@@ -1,0 +1,132 @@
+import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
+import { type Mark, markIn, markOf } from '../crypto/lineage.ts'
+import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
+import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
+import { readAuthToken } from './auth-token.ts'
+import type { Means, What } from './credential.ts'
+import type { KeyDocument } from './document.ts'
+import { type Signer, signedBy, signerOf, userOf } from './signer.ts'
+
+/** A service account or a personal access token as Dfns lists it. */
+export interface Held {
+  readonly id: string
+  readonly name: string
+  readonly isActive: boolean
+  readonly created: Date | undefined
+  /** Absent where Dfns does not show them. */
+  readonly permissions: readonly PermissionAssignment[] | undefined
+  /** Id or uuid of its key; may be empty, and is that of its first one. */
+  readonly credId: string
+  readonly publicKey: string
+}
+
+/** What is made: an id, a token that is never shown again, and its key's id, where Dfns says it. */
+export interface MadeHolder {
+  readonly id: string
+  readonly authToken: string
+  readonly credId: string
+}
+
+/** The two things that hold a token and a key and can be made anew: accounts, and tokens of one user. */
+export interface Holder {
+  readonly noun: 'service account' | 'personal access token'
+  /** Whether a new one is another user to Dfns. */
+  readonly changesUser: boolean
+  readonly operations: { readonly create: string; readonly deactivate?: string }
+  signer(asked: { generation: KeyDocument; means: Means }): Promise<Signer>
+  list(accounts: DfnsAccounts): Promise<readonly Held[]>
+  create(accounts: DfnsAccounts, body: NewHolder): Promise<MadeHolder>
+  setActive(accounts: DfnsAccounts, change: { id: string; isActive: boolean }): Promise<void>
+  /** The id of the one in a document, if it can be told for certain. */
+  idOf(of: { generation: KeyDocument; listed: readonly Held[] }): string | undefined
+  whatOf(id: string): What
+  idIn(what: What | undefined): string | undefined
+}
+
+export const serviceAccounts: Holder = {
+  noun: 'service account',
+  changesUser: true,
+  operations: { create: 'Auth:ServiceAccounts:Create', deactivate: 'Auth:ServiceAccounts:Deactivate' },
+  signer: ({ generation, means }) => signerOf({ signed: signedBy(generation), kinds: ['UserKey'], means }),
+  async list(accounts) {
+    return (await accounts.listServiceAccounts()).map(({ userInfo, accessTokens: [token] }) => ({
+      id: userInfo.userId,
+      name: userInfo.name,
+      isActive: userInfo.isActive,
+      created: dateIn(token?.dateCreated),
+      permissions: userInfo.permissionAssignments,
+      credId: token?.credId ?? '',
+      publicKey: token?.publicKey ?? '',
+    }))
+  },
+  async create(accounts, body) {
+    const { userInfo, accessTokens } = await accounts.createServiceAccount(body)
+    const { accessToken = '', credId } = accessTokens[0] ?? {}
+    return { id: userInfo.userId, authToken: accessToken, credId: credId ?? '' }
+  },
+  setActive: (accounts, change) => accounts.setServiceAccountActive(change),
+  idOf: ({ generation }) => generation.userId,
+  whatOf: (serviceAccountId) => ({ serviceAccountId }),
+  idIn: (what) => (what !== undefined && 'serviceAccountId' in what ? what.serviceAccountId : undefined),
+}
+
+export const personalAccessTokens: Holder = {
+  noun: 'personal access token',
+  changesUser: false,
+  operations: { create: 'Auth:Pats:Create' },
+  signer: userOf,
+  async list(accounts) {
+    return (await accounts.listPersonalAccessTokens()).map((token) => ({
+      id: token.tokenId,
+      name: token.name,
+      isActive: token.isActive,
+      created: dateIn(token.dateCreated),
+      permissions: token.permissionAssignments,
+      credId: token.credId ?? '',
+      publicKey: token.publicKey ?? '',
+    }))
+  },
+  async create(accounts, body) {
+    const { tokenId, accessToken, credId } = await accounts.createPersonalAccessToken(body)
+    return { id: tokenId, authToken: accessToken, credId: credId ?? '' }
+  },
+  setActive: (accounts, change) => accounts.setPersonalAccessTokenActive(change),
+  idOf: tokenIdOf,
+  whatOf: (tokenId) => ({ tokenId }),
+  idIn: (what) => (what !== undefined && 'tokenId' in what ? what.tokenId : undefined),
+}
+
+/** A token's own id need not stand in it: then its key tells, or that key's id, if one alone has it. */
+function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): string | undefined {
+  const { generation, listed } = of
+  const { authToken, key, credId } = generation.identity
+  const named = typeof authToken === 'string' ? readAuthToken(authToken)?.tokenId : undefined
+  if (named !== undefined && listed.some(({ id }) => id === named)) return named
+  const found = listed.filter((one) => {
+    const stored = readPublicKey(one.publicKey)
+    return one.credId === credId || (stored !== undefined && isSameKey(stored.key, key))
+  })
+  return found.length === 1 ? found[0]?.id : undefined
+}
+
+function dateIn(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '')
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** Whether an attempt of this very rotation made it: its mark says secret and token. */
+export function isOfRotation({
+  name,
+  mark,
+}: {
+  name: string
+  mark: Pick<Mark, 'secret' | 'token'>
+}): boolean {
+  const found = markIn(name)
+  return found?.secret === mark.secret && found.token === mark.token
+}
+
+/** Whether any rotation of this secret made it. */
+export function isOfThisSecret({ name, secretArn }: { name: string; secretArn: string }): boolean {
+  return markIn(name)?.secret === markOf({ secretArn, token: '' }).secret
+}

@@ -1,0 +1,118 @@
+import { isCode, RotationError } from '../errors.ts'
+import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
+import { DfnsFailure } from '../ports/dfns-transport.ts'
+import { settled } from '../ports/time.ts'
+import { approvalsOf, type Asker, asking } from './approvals.ts'
+import type { Deactivation, Means } from './credential.ts'
+import type { KeyDocument } from './document.ts'
+import type { Held, Holder } from './holder.ts'
+import { proveListed } from './proof.ts'
+import { explaining } from './refusals.ts'
+import { deactivationOf } from './strays.ts'
+
+interface Replaced {
+  readonly current: KeyDocument
+  /** The id of the superseded service account or personal access token. */
+  readonly id: string
+  readonly on: string
+  /** Whether its document is known to hold another token than AWSCURRENT. */
+  readonly isOtherToken: boolean
+  readonly holder: Holder
+  readonly means: Means
+}
+
+/** One who may be asked: the identity in AWSCURRENT, then its signer. */
+interface Actor extends Asker {
+  readonly accounts: DfnsAccounts
+  readonly explain: (error: unknown) => Promise<never>
+}
+
+/**
+ * Deactivates a whole service account or personal access token, asked for by the identity that took its place
+ * where Dfns lets it, else by its signer. It is never deleted.
+ */
+export async function replacedDeactivation(replaced: Replaced): Promise<Deactivation> {
+  const { current, id, on, holder, means } = replaced
+  const asAny = actorsOf(replaced)
+  const look = () => asAny(({ accounts }) => holder.list(accounts))
+  const listed = await look()
+  assertOther({ ...replaced, listed })
+  const isActive = (list: readonly Held[]) => list.find((one) => one.id === id)?.isActive === true
+  const wasActive = isActive(listed)
+  let begun = listed.some((one) => one.id === id && !one.isActive)
+  const prove = () => proveListed({ generation: current, credentialUuid: undefined, means })
+  return {
+    ids: [id],
+    async perform() {
+      if (!wasActive) return
+      // Its signer's signature proves nothing of the identity that is to remain.
+      await prove()
+      await asAny((actor) => deactivate({ actor, id, on, holder }))
+      begun = true
+    },
+    isBegun: () => begun,
+    prove,
+    undo: () => asAny(({ accounts }) => holder.setActive(accounts, { id, isActive: true })),
+    async confirm() {
+      const isDone = async () => (isActive(await look()) ? undefined : true)
+      if ((await settled(means.time, isDone)) === true) return
+      const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
+      throw new RotationError('ERR_DFNS_RESPONSE', `${holder.noun} ${id}: ${problem}`, { retryable: true })
+    },
+  }
+}
+
+function deactivate(of: { actor: Actor; id: string; on: string; holder: Holder }): Promise<void> {
+  const { actor, id, on, holder } = of
+  return asking({
+    ...deactivationOf({ holder, id, on }),
+    asker: actor,
+    approvals: approvalsOf(actor),
+    call: () => holder.setActive(actor.accounts, { id, isActive: false }),
+  })
+}
+
+/** What AWSCURRENT is cannot be what it replaced; where Dfns does not tell, its schedule is not believed. */
+function assertOther(of: Replaced & { listed: readonly Held[] }): void {
+  const { current, id, holder, listed, isOtherToken } = of
+  const own = holder.idOf({ generation: current, listed })
+  if (own === undefined ? isOtherToken : own !== id) return
+  const problem = own === id ? 'AWSCURRENT is of it' : 'which one AWSCURRENT is of is not known'
+  throw new RotationError('ERR_RETIRE_REFUSED', `${holder.noun} ${id} is not deactivated: ${problem}`)
+}
+
+/** Asks as the one who may: a refusal of AWSCURRENT's identity is no answer while there is a signer. */
+function actorsOf({ current, holder, means }: Replaced) {
+  const own: Actor = {
+    document: current,
+    means,
+    accounts: means.accountsAs(current.identity),
+    explain: explaining({ generation: current, means }),
+  }
+  return async <T>(ask: (actor: Actor) => Promise<T>): Promise<T> => {
+    try {
+      return await ask(own)
+    } catch (error) {
+      if (!(error instanceof DfnsFailure) || !error.isRefusal) return own.explain(error)
+      if (current.signerArn === undefined) return own.explain(error).catch(asUnretirable)
+      const signer = await holder.signer({ generation: current, means })
+      const { document, explain } = signer
+      const actor = { document, means, accounts: means.accountsAs(document.identity), explain }
+      return ask(actor).catch(unlessDenied(explain)).catch(asUnretirable)
+    }
+  }
+}
+
+/** A denial is the approvers' word, and no fault of the signer. */
+function unlessDenied(explain: Actor['explain']): Actor['explain'] {
+  return async (error) => {
+    if (isCode(error, 'ERR_APPROVAL_DENIED')) throw error
+    return explain(error)
+  }
+}
+
+function asUnretirable(error: unknown): never {
+  if (isCode(error, 'ERR_NOT_ALLOWED', 'ERR_SIGNER'))
+    throw new RotationError('ERR_CANNOT_RETIRE', error.message)
+  throw error
+}

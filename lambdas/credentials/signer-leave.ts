@@ -1,0 +1,48 @@
+import { RotationError } from '../errors.ts'
+import type { Permission } from '../ports/dfns-account-replies.ts'
+import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
+import { DfnsFailure } from '../ports/dfns-transport.ts'
+import type { Probe } from './credential.ts'
+
+interface Leave {
+  readonly accounts: DfnsAccounts
+  readonly userId: string | undefined
+  /** All of the organisation; nothing where they may not be listed. */
+  readonly permissions: readonly Permission[] | undefined
+  readonly wanted: readonly string[]
+  readonly on: string
+}
+
+/**
+ * Whether a signer may do what only doing it would prove: the assignments of the permissions that allow it
+ * are looked through. Where those may not be read, nobody knows, and that is said.
+ */
+export async function signerLeave(leave: Leave): Promise<readonly Probe[]> {
+  const holders = await holdersOf(leave)
+  return leave.wanted.map((operation): Probe => {
+    const question = `may its signer ${operation}`
+    if (holders === undefined) return { question, unknown: 'its assignments may not be read' }
+    if (holders.get(operation)?.includes(leave.userId ?? '') === true) return { question }
+    const problem = `its signer ${leave.userId} has no permission for ${operation}. Nothing was made.`
+    return { question, failure: new RotationError('ERR_SIGNER', `${leave.on}: ${problem}`) }
+  })
+}
+
+/** Operation → ids of whoever was given a permission for it. */
+async function holdersOf(leave: Leave): Promise<Map<string, readonly string[]> | undefined> {
+  const { accounts, permissions, wanted } = leave
+  if (permissions === undefined) return undefined
+  const holders = new Map<string, readonly string[]>()
+  try {
+    for (const { id, operations } of permissions) {
+      const allowing = wanted.filter((operation) => operations.includes(operation))
+      if (allowing.length === 0) continue
+      const ids = await accounts.listAssignments(id)
+      for (const one of allowing) holders.set(one, [...(holders.get(one) ?? []), ...ids])
+    }
+    return holders
+  } catch (error) {
+    if (error instanceof DfnsFailure && error.isRefusal) return undefined
+    throw error
+  }
+}

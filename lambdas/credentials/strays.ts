@@ -1,0 +1,53 @@
+import type { Lineage } from '../crypto/lineage.ts'
+import { markOf } from '../crypto/lineage.ts'
+import { RotationError } from '../errors.ts'
+import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
+import { type Approvals, type Asker, asking } from './approvals.ts'
+import { type Held, type Holder, isOfRotation } from './holder.ts'
+
+/** Lambda's longest time-out and five minutes: whoever made a younger one may still hold its token. Ms. */
+export const youngMs = 20 * 60_000
+
+export interface Removal {
+  readonly holder: Holder
+  readonly accounts: DfnsAccounts
+  readonly asker: Asker
+  readonly approvals: Promise<Approvals>
+}
+
+/**
+ * Deactivates what attempts of this rotation made and did not store. What is refused, or waits for an
+ * approval, is left: it holds no rotation up, and carries the mark by which it is found again.
+ */
+export async function removeStrays(
+  removal: Removal & {
+    listed: readonly Held[]
+    lineage: Lineage
+    isStray: (held: Held) => boolean
+  },
+): Promise<void> {
+  const mark = markOf(removal.lineage)
+  const strays = removal.listed.filter(
+    (held) => held.isActive && isOfRotation({ name: held.name, mark }) && removal.isStray(held),
+  )
+  for (const { id } of strays) await removeQuietly({ ...removal, id })
+}
+
+export async function removeQuietly(removal: Removal & { id: string }): Promise<void> {
+  const { holder, accounts, id, asker } = removal
+  try {
+    await asking({
+      ...deactivationOf({ holder, id, on: asker.document.on }),
+      asker,
+      approvals: removal.approvals,
+      call: () => holder.setActive(accounts, { id, isActive: false }),
+    })
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error
+  }
+}
+
+/** A deactivation as its approval names it: the id, and that it is no activation. */
+export function deactivationOf({ holder, id, on }: { holder: Holder; id: string; on: string }) {
+  return { what: `the deactivation of ${holder.noun} ${id}`, on, about: [`"${id}"`, '"isActive":false'] }
+}
