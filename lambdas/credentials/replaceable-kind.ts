@@ -147,8 +147,8 @@ function isOther({
 }
 
 /**
- * What a replacement superseded: nothing, unless the mark in its name says that a rotation of this secret made
- * the one that took its place. An account that somebody put into the secret by hand retires no other.
+ * What a replacement superseded: nothing, unless the one that took its place carries the mark of this secret in
+ * its name. An account that somebody put into the secret by hand retires no other.
  */
 async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocument }): Promise<What> {
   const { current, pending, holder, means } = of
