@@ -28,8 +28,8 @@ export const plainBundling = {
 /** A package reads its own name and version, and carries the whole of its package.json for it. */
 const packageNames: Plugin = {
   name: 'package names',
-  setup({ onLoad }) {
-    onLoad({ filter: /node_modules\/.*\/package\.json$/ }, async ({ path }) => {
+  setup(build) {
+    build.onLoad({ filter: /node_modules\/.*\/package\.json$/ }, async ({ path }) => {
       const { name, version } = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>
       return { contents: JSON.stringify({ name, version }), loader: 'json' }
     })
@@ -43,11 +43,14 @@ const packageNames: Plugin = {
  */
 const errorClasses: Plugin = {
   name: 'error classes',
-  setup({ onLoad }) {
-    onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8')
-      return { contents: text.replaceAll(/^n0_registry\.registerError\(/gm, '/* @__PURE__ */ $&') }
-    })
+  setup(build) {
+    build.onLoad(
+      { filter: /@aws-sdk\/client-[\w-]+\/dist-es\/schemas\/schemas_0\.js$/ },
+      async ({ path }) => {
+        const text = await readFile(path, 'utf8')
+        return { contents: text.replaceAll(/^n0_registry\.registerError\(/gm, '/* @__PURE__ */ $&') }
+      },
+    )
   },
 }
 
