@@ -26,7 +26,11 @@ export async function userIdOf({ document, means }: Asker): Promise<string | und
 }
 
 /** Every call asked for while an approval is pending makes another approval: so this is looked at before. */
-export async function approvalsOf(asker: Asker): Promise<Approvals> {
+export async function earlierApprovals(asker: Asker): Promise<Approvals> {
+  return (await asker.means.mayHaveAsked()) ? approvalsOf(asker) : []
+}
+
+async function approvalsOf(asker: Asker): Promise<Approvals> {
   const { document, means } = asker
   const initiatorId = await userIdOf(asker)
   const accounts = means.accountsAs(document.identity)
@@ -69,8 +73,8 @@ export async function asking<T>(
     return await call()
   } catch (error) {
     if (!isCode(error, 'ERR_APPROVAL_PENDING')) throw error
-    if (approvals === undefined) throw unlisted(given)
-    throw refusalIn(await approvalsOf(asker).catch(() => undefined), given) ?? pending(given, '')
+    const made = approvals && (await approvalsOf(asker).catch((): Approvals => []))
+    throw made === undefined ? unlisted(given) : (refusalIn(made, given) ?? pending(given, ''))
   }
 }
 

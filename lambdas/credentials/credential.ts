@@ -157,6 +157,8 @@ export interface Means {
   readonly log: Log
   /** The text of another secret's AWSCURRENT; nothing if it has none, or it is binary. */
   readonly readSecret: (arn: string) => Promise<string | undefined>
+  /** Whether an earlier attempt can have asked for the same change; then its approval is looked for first. */
+  readonly mayHaveAsked: () => Promise<boolean>
   /** Asks once in an invocation, whoever asks for the same. A failure is not remembered. */
   readonly once: <T>(question: string, ask: () => Promise<T>) => Promise<T>
 }

@@ -1,6 +1,6 @@
 import { isCode, RotationError } from '../errors.ts'
 import { early, settled } from '../ports/time.ts'
-import { approvalsOf, asking } from './approvals.ts'
+import { earlierApprovals, asking } from './approvals.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { managerOf } from './manager.ts'
@@ -24,7 +24,7 @@ export async function deactivation(rotation: {
         : meaning
     })
   const asker = { document, means }
-  const approvals = early(approvalsOf(asker))
+  const approvals = early(earlierApprovals(asker))
   const all = await dfns.listCredentials().catch(explain)
   const under = all.filter(({ credentialId }) => credentialId === superseded.id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)

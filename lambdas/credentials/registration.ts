@@ -4,7 +4,7 @@ import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import type { UserActionChallenge } from '../ports/dfns-replies.ts'
 import { early, settled } from '../ports/time.ts'
-import { type Approvals, approvalsOf, asking } from './approvals.ts'
+import { type Approvals, earlierApprovals, asking } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { type Manager, managerOf } from './manager.ts'
@@ -34,7 +34,7 @@ export async function register(registration: Registration): Promise<void> {
     const registered = await credentialsOf(manager.dfns, pending).catch(manager.explain)
     if (registered.length > 0) return prove({ generation: pending, fresh: true, means })
   }
-  const approvals = asked.approvals ?? early(approvalsOf({ document: manager.document, means }))
+  const approvals = asked.approvals ?? early(earlierApprovals({ document: manager.document, means }))
   const opened = await challenge.catch(manager.explain)
   await create({ ...registration, manager, opened, approvals }).catch(async (error: unknown) => {
     if (isCode(error, 'ERR_APPROVAL_PENDING', 'ERR_APPROVAL_DENIED')) throw error
@@ -44,10 +44,12 @@ export async function register(registration: Registration): Promise<void> {
   })
 }
 
+type Challenge = ReturnType<Dfns['createCredentialChallenge']>
+
 interface Asked {
   readonly isRegistered: boolean
   /** Asked for in the meantime. A repeated step has no use for it, nor for its failure. */
-  readonly challenge?: ReturnType<Dfns['createCredentialChallenge']>
+  readonly challenge?: Challenge
   readonly approvals?: Promise<Approvals>
 }
 
@@ -57,7 +59,7 @@ async function askAsPending({ pending, means }: Registration): Promise<Asked> {
   const { dfns, explain } = manager
   if (typeof pending.identity.authToken !== 'string') return askByLogin({ ...manager, pending })
   const challenge = early(dfns.createCredentialChallenge())
-  const approvals = early(approvalsOf({ document: manager.document, means }))
+  const approvals = early(earlierApprovals({ document: manager.document, means }))
   const registered = await credentialsOf(dfns, pending).catch(explain)
   return { isRegistered: registered.length > 0, challenge, approvals }
 }

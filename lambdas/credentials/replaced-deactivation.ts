@@ -2,7 +2,7 @@ import { isCode, RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
-import { approvalsOf, type Asker, asking } from './approvals.ts'
+import { earlierApprovals, type Asker, asking } from './approvals.ts'
 import type { Deactivation, Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import type { Held, Holder } from './holder.ts'
@@ -67,7 +67,7 @@ function deactivate(of: { actor: Actor; id: string; on: string; holder: Holder }
   return asking({
     ...deactivationOf({ holder, id, on }),
     asker: actor,
-    approvals: approvalsOf(actor),
+    approvals: earlierApprovals(actor),
     call: () => holder.setActive(actor.accounts, { id, isActive: false }),
   })
 }

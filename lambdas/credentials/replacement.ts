@@ -4,7 +4,7 @@ import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { early, settled } from '../ports/time.ts'
-import { approvalsOf, asking } from './approvals.ts'
+import { earlierApprovals, asking } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -44,7 +44,7 @@ export async function replace(replacement: Replacement): Promise<Successor> {
   const signer = await holder.signer({ generation: current, means })
   const accounts = means.accountsAs(signer.document.identity)
   const asker = { document: signer.document, means }
-  const approvals = early(approvalsOf(asker))
+  const approvals = early(earlierApprovals(asker))
   const listed = await holder.list(accounts).catch(signer.explain)
   const old = listed.find(({ id }) => id === holder.idOf({ generation: current, listed }))
   if (old === undefined) throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${unlisted(holder)}`)

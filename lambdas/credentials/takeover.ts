@@ -4,7 +4,7 @@ import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { early } from '../ports/time.ts'
-import { type Approvals, approvalsOf, type Asker, asking, type Change, refusalIn } from './approvals.ts'
+import { type Approvals, earlierApprovals, type Asker, asking, type Change, refusalIn } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import type { Held, Holder } from './holder.ts'
@@ -82,7 +82,7 @@ async function viewOf({ current, pending, holder, means }: Generations): Promise
   const signer = await holder.signer({ generation: current, means })
   const accounts = means.accountsAs(signer.document.identity)
   const asker = { document: signer.document, means }
-  const approvals = early(approvalsOf(asker))
+  const approvals = early(earlierApprovals(asker))
   const listed = await holder.list(accounts).catch(signer.explain)
   const oldId = holder.idOf({ generation: current, listed })
   const newId = holder.idOf({ generation: pending, listed })

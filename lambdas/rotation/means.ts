@@ -17,14 +17,16 @@ export function meansOf(given: {
   /** The secret's. */
   tags: ReadonlyMap<string, string>
   log: Log
+  mayHaveAsked: () => Promise<boolean>
 }): Means {
-  const { time, secretsManager: client, limits, tags, log } = given
+  const { time, secretsManager: client, limits, tags, log, mayHaveAsked } = given
   const known = new Map<string, Promise<unknown>>()
   const dfnsAs = dfnsOf(time)
   return {
     time,
     limits,
     log,
+    mayHaveAsked,
     strategy: wishIn(tags),
     webhookPing: pingIn(tags),
     dfnsAs,

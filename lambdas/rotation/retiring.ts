@@ -92,7 +92,11 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
   if (hasNotMoved({ secret, event })) return undefined
   const policy = await readingPolicy
   const { secretsManager } = clients
-  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log })
+  const settings = settingsOf({ opening, secret, policy })
+  // With grace 0 finishSecret has asked before.
+  const isNet = [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
+  const mayHaveAsked = async () => event.attempt > 0 || event.held || isNet
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
   const source = {
     store,
     time,
@@ -103,7 +107,6 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
     credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
   }
   const current = await generationsOf(source, started).current()
-  const settings = settingsOf({ opening, secret, policy })
   return {
     opening,
     store,

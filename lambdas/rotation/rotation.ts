@@ -37,6 +37,8 @@ export interface Opening {
   readonly log: Log
 }
 
+const firstAttemptMs = 30_000
+
 /** Starts every read of the phase at once, and looks at what comes back in the order in which it matters. */
 export async function openRotation(opening: Opening): Promise<Rotation> {
   const { event, clients, policyName, schedules, time, log } = opening
@@ -52,7 +54,12 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
   const { secretsManager } = clients
-  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log })
+  /** A version that was stored a moment ago is in its first attempt. */
+  const mayHaveAsked = async () => {
+    const stored = (await started.pending)?.created?.getTime()
+    return standing === 'promoted' || stored === undefined || time.now() - stored > firstAttemptMs
+  }
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
   const source = {
     store,
     time,

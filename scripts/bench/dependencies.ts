@@ -13,7 +13,6 @@ const challenge = 'POST /auth/credentials/init'
 const create = 'POST /auth/credentials'
 const activate = 'PUT /auth/credentials/activate'
 const deactivate = 'PUT /auth/credentials/deactivate'
-const approvals = 'GET /v2/policy-approvals'
 const schedule = 'CreateSchedule'
 const move = 'UpdateSecretVersionStage AWSCURRENT'
 
@@ -39,8 +38,7 @@ const setSecret: DependencyTable = {
   ...reads,
   [list]: { needs: [pending], guardedBy: allowed },
   [challenge]: { needs: [pending], guardedBy: allowed },
-  [approvals]: { needs: [pending], guardedBy: allowed },
-  [asked(create)]: { needs: [challenge], guardedBy: [approvals] },
+  [asked(create)]: { needs: [challenge] },
   [signed(create)]: { needs: [current, asked(create)], guardedBy: [list] },
   [create]: { needs: [signed(create)] },
 }
@@ -73,8 +71,7 @@ function retirement(before: {
   return {
     // It names the credential to deactivate, and the one that is proved afterwards.
     [`${list}${told}`]: { needs: [token], guardedBy: allowed },
-    [approvals]: { needs: [token], guardedBy: allowed },
-    [asked(deactivate)]: { needs: [`${list}${told}`], guardedBy: [approvals] },
+    [asked(deactivate)]: { needs: [`${list}${told}`] },
     [signed(deactivate)]: {
       needs: [asked(deactivate)],
       guardedBy: [...guards, `${current} #2`, `${pending}${labels.read}`],

@@ -194,6 +194,7 @@ describe('the kind', () => {
     dfnsAs: nobody,
     webhooksAs: nobody,
     accountsAs: nobody,
+    mayHaveAsked: nobody,
     readSecret: nobody,
     once: nobody,
   }

@@ -170,7 +170,7 @@ export const breakages: readonly Breakage[] = [
         file: 'credentials/registration.ts',
         find: '    if (!(await isRegistered({ dfns: manager.dfns, pending, means }))) await manager.explain(error)\n',
         replace: `    const again = await manager.dfns.createCredentialChallenge()
-    await create({ ...registration, manager, opened: again }).catch(() => manager.explain(error))\n`,
+    await create({ ...registration, manager, opened: again, approvals }).catch(() => manager.explain(error))\n`,
       },
       {
         file: 'credentials/registration.ts',

@@ -67,6 +67,7 @@ export async function dfnsWorld(
       time,
       limits,
       strategy: 'auto',
+      mayHaveAsked: async () => true,
       webhookPing: 'required',
       log: logInto(logged),
       dfnsAs,
