@@ -41,7 +41,6 @@ const leaveToReplace = [
   'Permissions:Assignments:Read',
   'Permissions:Assign',
   'Policies:Read',
-  'Policies:Approvals:Read',
 ]
 
 const tokensOfUsers = { patCredentialBelongsToUser: true, userCredentialSignsForPat: true }
