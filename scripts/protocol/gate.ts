@@ -22,11 +22,17 @@ export function quietGate(quietMs: number): Gatekeeper {
   }
 }
 
-/** Lets replies go once as many calls wait as the page tells, without which it never opens. */
-export function countingGate(sizes: readonly (readonly number[])[]): Gatekeeper {
+/**
+ * Lets replies go once as many calls wait as a page tells, and `settle` is over: without these it never opens,
+ * and whatever comes meanwhile belongs to the round, too.
+ */
+export function countingGate(told: {
+  sizes: readonly (readonly number[])[]
+  settle: () => Promise<void>
+}): Gatekeeper {
   return {
     arrived: ({ phase, round, waiting, release }) => {
-      if (waiting >= (sizes[phase]?.[round] ?? 1)) release()
+      if (waiting === (told.sizes[phase]?.[round] ?? 1)) void told.settle().then(release)
     },
   }
 }
