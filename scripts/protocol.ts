@@ -4,7 +4,7 @@ import { quietGate } from './protocol/gate.ts'
 import { blocksOf, withBlocks } from './protocol/page.ts'
 import { nameOf, record, type Recorded } from './protocol/record.ts'
 
-// Writes what docs/protocol.md tells of the calls from one rotation of each kind and strategy; its prose is by
+// Writes what docs/protocol.md tells of the calls of one rotation of each kind and strategy; its prose is by
 // hand. What has not come within so many milliseconds waits for a reply: a test looks at the result again.
 const quietMs = Number(process.argv[2] ?? 150)
 

@@ -11,7 +11,7 @@ export interface Gatekeeper {
 /** Lets everything go at once: calls are told apart, but not what waits for what. */
 export const openGate: Gatekeeper = { arrived: ({ release }) => release() }
 
-/** Lets replies go once no further call has come for a while: what does not wait for a reply has come. */
+/** Lets replies go once no further call has come for a while: what waits for none of them has come. */
 export function quietGate(quietMs: number): Gatekeeper {
   let last = 0
   return {
@@ -23,8 +23,8 @@ export function quietGate(quietMs: number): Gatekeeper {
 }
 
 /**
- * Lets replies go once as many calls wait as a page tells, and `settle` is over: without these it never opens,
- * and whatever comes meanwhile belongs to the round, too.
+ * Lets replies go once as many calls wait as a page tells, and `settle` is over: without so many it never
+ * opens, and whatever comes meanwhile belongs to the round, too.
  */
 export function countingGate(told: {
   sizes: readonly (readonly number[])[]

@@ -1,6 +1,6 @@
 /**
- * Why a call is made beyond the least, by hand: way and phase, way alone, phase alone, or any → call → why. The
- * first of them that tells counts.
+ * Why a call is made beyond the least, by hand: way and phase, way alone, phase alone, or any → call → why.
+ * The first of them that tells counts.
  */
 export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   any: {

@@ -1,4 +1,4 @@
-import { type Fields, type Way, ways } from '../../sandbox/demo/subjects.ts'
+import type { Fields, Way } from '../../sandbox/demo/subjects.ts'
 import { openScene, type Scene } from '../../sandbox/scene.ts'
 import { meterOf, type Phase, type PhaseRun, type TimedCall } from '../bench/meter.ts'
 import { namesOf } from '../bench/names.ts'
@@ -12,7 +12,7 @@ export interface Call {
   readonly notes: readonly string[]
 }
 
-/** An invocation: its calls in rounds. A call of a round was sent without the replies to others of the round. */
+/** An invocation: its calls in rounds. Of a round none waited for the reply to another. */
 export interface Recorded {
   readonly phase: Phase
   readonly rounds: readonly (readonly Call[])[]
@@ -29,8 +29,6 @@ export const services = {
 /** A way in one word or two: `ServiceAccountKey, self`. */
 export const nameOf = ({ kind, strategy }: Way): string =>
   strategy === undefined ? kind : `${kind}, ${strategy}`
-
-export const wayNames: readonly string[] = ways.map(nameOf)
 
 // Everything that Dfns does is seen at once: a pause and another look are no part of the protocol.
 const atOnce = { listLag: 0, acceptanceLag: 0, webhookListLag: 0 }
