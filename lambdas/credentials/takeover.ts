@@ -4,7 +4,7 @@ import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { early } from '../ports/time.ts'
-import { type Approvals, earlierApprovals, type Asker, asking, type Change, refusalIn } from './approvals.ts'
+import { earlierApprovals, type Asker, asking, type Change, refusalIn } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import type { Held, Holder } from './holder.ts'
@@ -25,7 +25,6 @@ interface View {
   readonly signer: Signer
   readonly accounts: DfnsAccounts
   readonly asker: Asker
-  readonly approvals: Promise<Approvals>
   readonly listed: readonly Held[]
   readonly newId: string
   readonly lacking: readonly PermissionAssignment[]
@@ -41,7 +40,8 @@ export async function takeOver(given: Generations & { lineage: Lineage }): Promi
   await prove({ generation: pending, fresh: true, means })
   assertReplaces({ current, pending })
   const view = await viewOf(given)
-  const { signer, accounts, asker, approvals, listed, newId } = view
+  const { signer, accounts, asker, listed, newId } = view
+  const approvals = early(earlierApprovals(asker))
   const isStray = ({ id }: Held) => id !== newId
   await removeStrays({ holder, accounts, asker, approvals, listed, lineage, isStray })
   const refusals: RotationError[] = []
@@ -55,6 +55,8 @@ export async function takeOver(given: Generations & { lineage: Lineage }): Promi
       },
     )
   }
+  // Nothing of a phase goes on when it has ended, not even a question whose answer turned out not to matter.
+  await approvals.catch(() => {})
   const worst = refusals.find(({ retryable }) => !retryable) ?? refusals[0]
   if (worst !== undefined) throw worst
 }
@@ -67,9 +69,9 @@ function unlessAssigned(error: unknown): void {
 /** Fails unless the new identity has every permission of the old one: what signs may still do nothing. */
 export async function assertTakenOver(given: Generations): Promise<void> {
   const { pending } = given
-  const { lacking, newId, approvals, signer } = await viewOf(given)
+  const { lacking, newId, asker, signer } = await viewOf(given)
   if (lacking.length === 0) return
-  const asked = await approvals.catch(signer.explain)
+  const asked = await earlierApprovals(asker).catch(signer.explain)
   for (const { permissionId } of lacking) {
     const refusal = refusalIn(asked, assignmentOf({ permissionId, newId, on: pending.on }))
     if (refusal !== undefined) throw refusal
@@ -82,7 +84,6 @@ async function viewOf({ current, pending, holder, means }: Generations): Promise
   const signer = await holder.signer({ generation: current, means })
   const accounts = means.accountsAs(signer.document.identity)
   const asker = { document: signer.document, means }
-  const approvals = early(earlierApprovals(asker))
   const listed = await holder.list(accounts).catch(signer.explain)
   const oldId = holder.idOf({ generation: current, listed })
   const newId = holder.idOf({ generation: pending, listed })
@@ -93,7 +94,7 @@ async function viewOf({ current, pending, holder, means }: Generations): Promise
   if (old?.permissions === undefined) throw unseen(current.on, holder)
   const has = new Set(fresh.permissions.map(({ permissionId }) => permissionId))
   const lacking = old.permissions.filter(({ permissionId }) => !has.has(permissionId))
-  return { signer, accounts, asker, approvals, listed, newId, lacking }
+  return { signer, accounts, asker, listed, newId, lacking }
 }
 
 function unseen(on: string, { noun }: Holder): RotationError {
