@@ -12,7 +12,9 @@ import {
   type Struck,
 } from './faults.ts'
 import type { Lambdas } from './lambdas.ts'
-import { createSimulation, type SimulatedGrace, type SimulatedKind, type Simulation } from './world.ts'
+import { receiverUrl, type SimulatedKind, webhookEvents } from './secrets.ts'
+import type { SimulatedGrace } from './watched.ts'
+import { createSimulation, type Simulation } from './world.ts'
 
 /** A world, and a first credential in it, that every fault is tried in. */
 export interface Scenario {
@@ -45,16 +47,35 @@ export const scenarios: readonly Scenario[] = (['PT0S', 'PT24H'] as const).flatM
 
 /** The other kinds, each in the world in which it differs most from a service account. */
 export const otherKinds: readonly Scenario[] = (
-  ['UserKey', 'PersonalAccessTokenKey', 'signed token'] as const
+  [
+    'UserKey',
+    'PersonalAccessTokenKey',
+    'signed token',
+    'replaced account',
+    'replaced token',
+    'webhook',
+  ] as const
 ).flatMap((kind) => [
   { name: `${kind}, grace PT0S`, kind, grace: graces.PT0S, first: 'adopted', duplicates: 'refuse' },
-  { name: `${kind}, grace PT24H`, kind, grace: graces.PT24H, first: 'own', duplicates: 'allow' },
+  {
+    // A webhook that a rotation made has a grace of its own.
+    name: `${kind}, grace ${kind === 'webhook' ? 'PT26H' : 'PT24H'}`,
+    kind,
+    grace: graces.PT24H,
+    first: 'own',
+    duplicates: 'allow',
+  },
 ])
+
+const mayRotateThemselves: readonly SimulatedKind[] = [
+  'ServiceAccountKey',
+  'PersonalAccessTokenKey',
+  'webhook',
+]
 
 /** Users may do what tokens may not; where a token may, its key and its user's are of one list. */
 const worldOf = (kind: SimulatedKind): Partial<Switches> => ({
-  ...(kind === 'UserKey' && { selfRotation: selfRotation.allRefused }),
-  ...(kind === 'signed token' && { selfRotation: selfRotation.allRefused }),
+  ...(!mayRotateThemselves.includes(kind) && { selfRotation: selfRotation.allRefused }),
   patCredentialBelongsToUser: true,
   userCredentialSignsForPat: true,
 })
@@ -130,7 +151,8 @@ export async function run(schedule: {
       ...(scenario.kind && { kind: scenario.kind }),
       fields: { note: 'kept' },
     })
-    addStrangers(world, userId)
+    addStrangers({ world, userId, kind: scenario.kind })
+    if (scenario.kind === 'webhook') await refuseFirst(world)
     const plan = planOf({ world, arn, trouble, struck })
     world.plan = (call) => {
       calls.push(`${call.invocation.phase} ${call.request.operation}`)
@@ -169,10 +191,28 @@ function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): S
   return world
 }
 
-/** A key that a person registered on the same account, and another account. */
-function addStrangers(world: Simulation, userId: string): void {
-  world.dfns.addCredential({ userId, name: 'by hand', publicKey: newKey().publicKey })
-  world.dfns.createServiceAccount({ orgId: world.orgId, name: 'stranger', publicKey: newKey().publicKey })
+/** What a person made beside the secret's own, and what another secret's rotation did. */
+function addStrangers(to: { world: Simulation; userId: string; kind: SimulatedKind | undefined }): void {
+  const { world, userId, kind } = to
+  const { dfns, orgId } = world
+  const others = `stranger dfns-rotator ${'0'.repeat(24)} ${'0'.repeat(32)} ${'0'.repeat(8)}`
+  dfns.addCredential({ userId, name: 'by hand', publicKey: newKey().publicKey })
+  for (const name of kind === 'replaced account' ? ['stranger', others] : ['stranger'])
+    dfns.createServiceAccount({ orgId, name, publicKey: newKey().publicKey })
+  if (kind === 'replaced token') {
+    for (const name of ['stranger', others])
+      dfns.createPersonalAccessToken({ userId, name, publicKey: newKey().publicKey })
+  }
+  if (kind === 'webhook')
+    dfns.createWebhook({ orgId, url: receiverUrl, events: [...webhookEvents], description: others })
+}
+
+/** Something happens that the receiver of a world's webhooks does not take before the last attempt. */
+async function refuseFirst({ dfns, orgId, clock }: Simulation): Promise<void> {
+  const recovers = clock.now() + 20 * hours
+  const isRefused = (body: string) => body.includes('"n":1') && clock.now() < recovers
+  dfns.receive({ url: receiverUrl, respond: ({ body }) => ({ status: isRefused(body) ? 503 : 200 }) })
+  await dfns.emit({ orgId, kind: webhookEvents[0], data: { n: 1 } })
 }
 
 function planOf(plan: {
