@@ -26,6 +26,8 @@ export interface NewSecret {
   readonly algorithm?: AccountAlgorithm
   /** ServiceAccountKey, unless given. */
   readonly kind?: SimulatedKind
+  /** Its signer is the key of another user than the one whose token it is. */
+  readonly isSignerForeign?: boolean
   /** The tag dfns-rotator:grace. */
   readonly grace?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -135,7 +137,10 @@ async function keyHolder(making: Making, publicKey: string): Promise<KeyHolder> 
   const token = dfns.createPersonalAccessToken({ userId, name, publicKey })
   const fields = { kind: 'PersonalAccessTokenKey', authToken: token.authToken }
   if (kind === 'PersonalAccessTokenKey') return { ...token, fields }
-  return { ...token, fields: { ...fields, signerArn: await signerArn() } }
+  const signer = secret.isSignerForeign
+    ? await userOf({ ...making, secret: { ...secret, name: `${name}-administrator` } })
+    : { signerArn }
+  return { ...token, fields: { ...fields, signerArn: await signer.signerArn() } }
 }
 
 /** A user with a key, which is put into a secret of its own where that is asked for. */
