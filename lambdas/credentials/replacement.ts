@@ -3,8 +3,8 @@ import { publicPem } from '../crypto/key-credential.ts'
 import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
-import { early, settled } from '../ports/time.ts'
-import { earlierApprovals, asking } from './approvals.ts'
+import { early, settled, settleMs } from '../ports/time.ts'
+import { asking, earlierApprovals } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -23,6 +23,9 @@ interface Replacement {
 }
 
 const dayMs = 86_400_000
+
+/** How long a new key is waited for: no later attempt can go on, since each makes another. Milliseconds. */
+const acceptanceMs = 3 * settleMs
 
 /** Characters of a name: no page says how many Dfns takes. */
 const longestName = 128
@@ -97,19 +100,23 @@ async function credIdIn(of: Replacement & { made: MadeHolder }): Promise<string>
   const { current, key, holder, means, made } = of
   const { authToken } = made
   const as = (credId: string) => means.dfnsAs({ origin: current.identity.origin, authToken, credId, key })
-  const accepted = await settled(means.time, async () => {
-    const challenge = await unlessRefused(as(made.credId).createUserActionChallenge(listing))
-    const ids = (challenge?.allowCredentials.key ?? []).map(({ id }) => id)
-    for (const id of ids.toSorted((a, b) => Number(b === made.credId) - Number(a === made.credId))) {
-      const signed = await unlessRefused(
-        as(id)
-          .signUserAction(listing)
-          .then(() => true),
-      )
-      if (signed === true) return id
-    }
-    return undefined
-  })
+  const accepted = await settled(
+    means.time,
+    async () => {
+      const challenge = await unlessRefused(as(made.credId).createUserActionChallenge(listing))
+      const ids = (challenge?.allowCredentials.key ?? []).map(({ id }) => id)
+      for (const id of ids.toSorted((a, b) => Number(b === made.credId) - Number(a === made.credId))) {
+        const signed = await unlessRefused(
+          as(id)
+            .signUserAction(listing)
+            .then(() => true),
+        )
+        if (signed === true) return id
+      }
+      return undefined
+    },
+    acceptanceMs,
+  )
   if (accepted !== undefined) return accepted
   const problem = `Dfns does not accept the key of the new ${holder.noun} ${made.id} yet`
   throw new RotationError('ERR_VERIFY', `${current.on}: ${problem}`, { retryable: true })

@@ -31,13 +31,17 @@ export function timeOf(context: RemainingTime | undefined): Time {
 /** How long a fresh label or credential may take to be seen everywhere. */
 export const settleMs = 5_000
 
-/** Asks with growing pauses until there is an answer; nothing if none came in `settleMs` or the time left. */
-export async function settled<T>(time: Time, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+/** Asks with growing pauses until there is an answer; nothing if none came in `within` or the time left. */
+export async function settled<T>(
+  time: Time,
+  ask: () => Promise<T | undefined>,
+  within = settleMs,
+): Promise<T | undefined> {
   const start = time.now()
   for (let pause = 100; ; pause *= 2) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    const left = Math.min(start + settleMs - time.now(), time.remaining())
+    const left = Math.min(start + within - time.now(), time.remaining())
     if (left <= 0) return undefined
     await time.sleep(Math.min(pause, left))
   }

@@ -50,6 +50,12 @@ describe.each(kinds)('%s is replaced', (kind) => {
     expect(world.requests()).toEqual([])
   })
 
+  test('its key is waited for as long as no later attempt could, since each makes another', async () => {
+    const { make, others } = await byTag(kind, { switches: { listLag: 4, acceptanceLag: 4 } })
+    await make()
+    expect(others()).toMatchObject([{ isActive: true }])
+  })
+
   test('its successor is accepted, has its permissions, and is what the schedule does not name', async () => {
     const { rotate, idIn, permissionsOf, permissionId, oldId } = await byTag(kind)
     const { pending, what } = await rotate()

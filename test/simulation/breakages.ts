@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Lambdas, lambdasIn } from './lambdas.ts'
 import {
+  busyReceiver,
   dyingTokens,
   type Edit,
+  foreignSigner,
+  otherKinds,
   type Outcome,
   run,
   type Scenario,
@@ -33,7 +36,7 @@ export interface Breakage {
 }
 
 const scenario = (name: string): Scenario => {
-  const found = [...scenarios, ...dyingTokens].find((one) => one.name.includes(name))
+  const found = [...scenarios, ...dyingTokens, ...otherKinds].find((one) => one.name.includes(name))
   if (found === undefined) throw new Error(`there is no scenario ${name}`)
   return found
 }
@@ -50,6 +53,29 @@ const editsBefore =
   (how: Edit, at: RegExp) =>
   ({ calls }: Outcome) =>
     calls.flatMap((name, call): Trouble[] => (at.test(name) ? [{ fault: 'edited', how, call }] : []))
+
+/**
+ * A twin overtakes the put of a successor and is killed about when it would put its own: what is stored then is the first
+ * one's. How many calls the twin makes until then is the code's to say.
+ */
+function twinKilled({ calls }: Outcome): Trouble[] {
+  const put = calls.findIndex((call) => call === 'createSecret PutSecretValue')
+  const before = calls.slice(0, put).filter((call) => call.startsWith('createSecret')).length
+  return Array.from(
+    { length: 10 },
+    (_, late): Trouble => ({
+      fault: 'two',
+      first: { fault: 'overtaken', call: put },
+      second: { fault: 'killed before', call: put + before + late - 1 },
+    }),
+  )
+}
+
+/** From any call of a phase on Dfns allows what it refused when createSecret decided. */
+const allowedBefore =
+  (at: RegExp) =>
+  ({ calls }: Outcome) =>
+    calls.flatMap((name, call): Trouble[] => (at.test(name) ? [{ fault: 'allowed', call }] : []))
 
 export const breakages: readonly Breakage[] = [
   {
@@ -259,6 +285,78 @@ export const breakages: readonly Breakage[] = [
     scenario: scenario('grace PT24H, adopted'),
     troubles: none,
     caughtBy: /no secret in a log line/,
+  },
+  {
+    name: 'remove what another attempt has just made',
+    patches: [
+      {
+        file: 'credentials/webhook-creation.ts',
+        find: 'const old = strays.filter((stray) => !isYoung(stray))',
+        replace: 'const old = strays',
+      },
+    ],
+    scenario: scenario('webhook, grace PT26H'),
+    troubles: twinKilled,
+    caughtBy: /AWSPENDING on .* is left/,
+  },
+  {
+    name: "let another user than a token's own sign for it",
+    secondLine: "the questions before it: AWSCURRENT's key is not in the list of that user's keys",
+    patches: [
+      {
+        file: 'credentials/signer.ts',
+        find: 'if (userId !== undefined && userId === generation.userId) return signer',
+        replace: 'if (userId !== undefined) return signer',
+      },
+      {
+        file: 'rotation/phases.ts',
+        find: '  await demand({ rotation, current })\n',
+        replace: '  void demand\n',
+      },
+    ],
+    scenario: foreignSigner,
+    troubles: none,
+    caughtBy: /nothing foreign is touched: credential created/,
+  },
+  {
+    name: 'wait for deliveries that the new webhook makes, too',
+    patches: [
+      {
+        file: 'credentials/webhook-drain.ts',
+        find: 'if (date < enabled && nextAttemptDate > now - hourMs)',
+        replace: 'if (date > 0 && nextAttemptDate > now - hourMs)',
+      },
+    ],
+    scenario: busyReceiver,
+    troubles: none,
+    caughtBy: /nothing of ours outlives its grace by a day/,
+  },
+  {
+    name: 'deactivate the first of two credentials of one id',
+    patches: [
+      {
+        file: 'credentials/deactivation.ts',
+        find: 'credentialId === superseded.id)',
+        replace: 'credentialId === superseded.id).slice(0, 1)',
+      },
+    ],
+    scenario: scenario('grace PT24H, own first credential, duplicate ids allowed'),
+    troubles: strikes('overtaken', /^setSecret POST .auth.credentials$/),
+    caughtBy: /superseded .* is active/,
+  },
+  {
+    name: 'ask again whether to replace, after createSecret has decided it',
+    patches: [
+      {
+        file: 'credentials/replaceable-kind.ts',
+        find: '      if (!isReplacement({ current, pending })) return key.register(rotation)\n',
+        replace: `      const { strategy } = await chooseStrategy({ current, means })
+      if (strategy !== 'replace') return key.register(rotation)\n`,
+      },
+    ],
+    scenario: scenario('replaced account, grace PT24H'),
+    troubles: allowedBefore(/^setSecret/),
+    caughtBy: /AWSPENDING on .* is left/,
   },
 ]
 

@@ -12,7 +12,9 @@ import {
   type Struck,
 } from './faults.ts'
 import type { Lambdas } from './lambdas.ts'
-import { createSimulation, type SimulatedGrace, type SimulatedKind, type Simulation } from './world.ts'
+import { receiverUrl, type SimulatedKind, webhookEvents } from './secrets.ts'
+import type { SimulatedGrace } from './watched.ts'
+import { createSimulation, type Simulation } from './world.ts'
 
 /** A world, and a first credential in it, that every fault is tried in. */
 export interface Scenario {
@@ -25,6 +27,10 @@ export interface Scenario {
   readonly duplicates: 'refuse' | 'allow'
   /** The token of an account dies with the credential that it was issued with. */
   readonly tokenDies?: boolean
+  /** Its signer is an administrator, and not the user whose token it is: then it must not rotate. */
+  readonly isSignerForeign?: boolean
+  /** The receiver of its webhook never takes what it is told by day and by night. */
+  readonly neverTakes?: boolean
 }
 
 const graces = {
@@ -45,16 +51,35 @@ export const scenarios: readonly Scenario[] = (['PT0S', 'PT24H'] as const).flatM
 
 /** The other kinds, each in the world in which it differs most from a service account. */
 export const otherKinds: readonly Scenario[] = (
-  ['UserKey', 'PersonalAccessTokenKey', 'signed token'] as const
+  [
+    'UserKey',
+    'PersonalAccessTokenKey',
+    'signed token',
+    'replaced account',
+    'replaced token',
+    'webhook',
+  ] as const
 ).flatMap((kind) => [
   { name: `${kind}, grace PT0S`, kind, grace: graces.PT0S, first: 'adopted', duplicates: 'refuse' },
-  { name: `${kind}, grace PT24H`, kind, grace: graces.PT24H, first: 'own', duplicates: 'allow' },
+  {
+    // A webhook that a rotation made has a grace of its own.
+    name: `${kind}, grace ${kind === 'webhook' ? 'PT26H' : 'PT24H'}`,
+    kind,
+    grace: graces.PT24H,
+    first: 'own',
+    duplicates: 'allow',
+  },
 ])
+
+const mayRotateThemselves: readonly SimulatedKind[] = [
+  'ServiceAccountKey',
+  'PersonalAccessTokenKey',
+  'webhook',
+]
 
 /** Users may do what tokens may not; where a token may, its key and its user's are of one list. */
 const worldOf = (kind: SimulatedKind): Partial<Switches> => ({
-  ...(kind === 'UserKey' && { selfRotation: selfRotation.allRefused }),
-  ...(kind === 'signed token' && { selfRotation: selfRotation.allRefused }),
+  ...(!mayRotateThemselves.includes(kind) && { selfRotation: selfRotation.allRefused }),
   patCredentialBelongsToUser: true,
   userCredentialSignsForPat: true,
 })
@@ -76,6 +101,26 @@ export const shortGrace: Scenario = {
   duplicates: 'refuse',
 }
 
+/** A signer who must not sign. */
+export const foreignSigner: Scenario = {
+  name: "signed token, an administrator's key as its signer",
+  kind: 'signed token',
+  grace: graces.PT24H,
+  first: 'adopted',
+  duplicates: 'refuse',
+  isSignerForeign: true,
+}
+
+/** Events that go on failing long after both webhooks carry them. */
+export const busyReceiver: Scenario = {
+  name: 'webhook, a receiver that takes nothing',
+  kind: 'webhook',
+  grace: graces.PT0S,
+  first: 'adopted',
+  duplicates: 'refuse',
+  neverTakes: true,
+}
+
 /** What goes wrong in one rotation and the retirement after it. */
 export type Trouble =
   | { readonly fault: CallFault; readonly call: number }
@@ -89,6 +134,8 @@ export type Trouble =
   | { readonly fault: 'edited'; readonly how: Edit; readonly call: number }
   /** A call takes so long that the shared clock goes on. */
   | { readonly fault: 'slow'; readonly call: number; readonly ms: number }
+  /** From this call on Dfns lets tokens register and list their own keys. */
+  | { readonly fault: 'allowed'; readonly call: number }
   | { readonly fault: 'none' }
 
 /**
@@ -128,9 +175,11 @@ export async function run(schedule: {
       name: 'prod/dfns',
       first: scenario.first,
       ...(scenario.kind && { kind: scenario.kind }),
+      isSignerForeign: scenario.isSignerForeign === true,
       fields: { note: 'kept' },
     })
-    addStrangers(world, userId)
+    addStrangers({ world, userId, kind: scenario.kind })
+    if (scenario.kind === 'webhook') await tellReceiver({ world, scenario })
     const plan = planOf({ world, arn, trouble, struck })
     world.plan = (call) => {
       calls.push(`${call.invocation.phase} ${call.request.operation}`)
@@ -169,10 +218,37 @@ function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): S
   return world
 }
 
-/** A key that a person registered on the same account, and another account. */
-function addStrangers(world: Simulation, userId: string): void {
-  world.dfns.addCredential({ userId, name: 'by hand', publicKey: newKey().publicKey })
-  world.dfns.createServiceAccount({ orgId: world.orgId, name: 'stranger', publicKey: newKey().publicKey })
+/** What a person made beside the secret's own, and what another secret's rotation did. */
+function addStrangers(to: { world: Simulation; userId: string; kind: SimulatedKind | undefined }): void {
+  const { world, userId, kind } = to
+  const { dfns, orgId } = world
+  const others = `stranger dfns-rotator ${'0'.repeat(24)} ${'0'.repeat(32)} ${'0'.repeat(8)}`
+  dfns.addCredential({ userId, name: 'by hand', publicKey: newKey().publicKey })
+  for (const name of kind === 'replaced account' ? ['stranger', others] : ['stranger'])
+    dfns.createServiceAccount({ orgId, name, publicKey: newKey().publicKey })
+  if (kind === 'replaced token') {
+    for (const name of ['stranger', others])
+      dfns.createPersonalAccessToken({ userId, name, publicKey: newKey().publicKey })
+  }
+  if (kind === 'webhook')
+    dfns.createWebhook({ orgId, url: receiverUrl, events: [...webhookEvents], description: others })
+}
+
+/**
+ * Something happens that a webhook's receiver does not take before the last attempt. Where it never takes anything, more
+ * happens three times a day until its webhook should long be gone.
+ */
+async function tellReceiver(of: { world: Simulation; scenario: Scenario }): Promise<void> {
+  const { dfns, orgId, clock } = of.world
+  const { neverTakes = false } = of.scenario
+  const now = clock.now()
+  const isRefused = (body: string) =>
+    !body.includes('webhook.ping') && (neverTakes || clock.now() < now + 20 * hours)
+  dfns.receive({ url: receiverUrl, respond: ({ body }) => ({ status: isRefused(body) ? 503 : 200 }) })
+  const tell = (n: number) => dfns.emit({ orgId, kind: webhookEvents[0], data: { n } })
+  await tell(0)
+  if (!neverTakes) return
+  for (let n = 1; n <= 15; n++) clock.at(now + n * 8 * hours, () => tell(n))
 }
 
 function planOf(plan: {
@@ -184,7 +260,7 @@ function planOf(plan: {
   const { world, arn, trouble, struck } = plan
   if (trouble.fault === 'stale after a write') return staleAfter({ world, ...trouble })
   if (trouble.fault === 'by lot') return strikeByLot({ world, struck, chances: lot })
-  if (trouble.fault === 'edited' || trouble.fault === 'slow')
+  if (trouble.fault === 'edited' || trouble.fault === 'slow' || trouble.fault === 'allowed')
     return interrupt({ world, arn, trouble, struck })
   if (trouble.fault === 'two') {
     const first = strikeCall({ world, struck, ...trouble.first })
@@ -214,7 +290,7 @@ const isStrike = (trouble: Trouble): trouble is Strike =>
 interface Interrupting {
   readonly world: Simulation
   readonly arn: string
-  readonly trouble: Trouble & { fault: 'edited' | 'slow' }
+  readonly trouble: Trouble & { fault: 'edited' | 'slow' | 'allowed' }
 }
 
 function interrupt(what: Interrupting & { struck: Struck[] }): Simulation['plan'] {
@@ -231,6 +307,10 @@ function interrupt(what: Interrupting & { struck: Struck[] }): Simulation['plan'
 async function between(what: Interrupting): Promise<void> {
   const { world, arn, trouble } = what
   if (trouble.fault === 'slow') return world.advance(trouble.ms)
+  if (trouble.fault === 'allowed') {
+    const switches = { selfRotation: selfRotation.allAllowed }
+    return world.dfns.setSwitches({ orgId: world.orgId, switches })
+  }
   const versions = [...world.vault.find(arn).versions.values()]
   const labelled = (label: string) => versions.find(({ labels }) => labels.has(label))
   const current = labelled('AWSCURRENT')
@@ -319,6 +399,8 @@ async function finished(end: {
   const refused = problems.filter((problem) => problem.startsWith('AWSCURRENT is refused'))
   // A rotation that an edit got in the way of waits for somebody; AWSCURRENT does not.
   if (trouble.fault === 'edited') return refused
+  // And so does one whose signer must not sign.
+  if (scenario.isSignerForeign) return refused
   if (trouble.fault === 'by lot') return problems.filter((problem) => !problem.startsWith('dead letter'))
   if (scenario.tokenDies) return [...refused, ...unsaid(world)]
   if (world.checkers.activeCurrent(arn) === 1) return problems

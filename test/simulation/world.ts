@@ -25,10 +25,8 @@ import { createVault, type Vault } from '../../sandbox/secrets-manager/vault.ts'
 import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
 import { createParameters, type Parameters } from '../../sandbox/ssm/parameters.ts'
 import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
-import { type AccountAlgorithm, newKey } from '../../sandbox/scene.ts'
-import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { errorCodes } from '../../lambdas/errors.ts'
-import { type Checkers, createCheckers, type Finding } from './checkers.ts'
+import { type Checkers, createCheckers } from './checkers.ts'
 import {
   currentInvocation,
   type Invocation,
@@ -40,7 +38,9 @@ import {
 } from './invocation.ts'
 import { type Lambdas, theseLambdas } from './lambdas.ts'
 import { seededRandom } from './random.ts'
+import { addSecret, type NewSecret, type SimulatedSecret } from './secrets.ts'
 import { awsClients, connectionLost, openOrigin, timedOut, waitInVain } from './transport.ts'
+import type { Finding, SimulatedGrace } from './watched.ts'
 
 /** One outgoing call of an invocation, before it leaves. */
 export interface SimulatedCall {
@@ -67,12 +67,6 @@ export type DeliveryPlan = (invocation: {
   phase: Phase
 }) => 'in-turn' | 'at-once' | undefined
 
-/** Durations as a policy writes them: `PT24H`. */
-export interface SimulatedGrace {
-  readonly default: string
-  readonly adopted: string
-}
-
 export interface SimulationOptions {
   /** Everything that the code under test draws by lot; 1 unless given. */
   readonly seed?: number
@@ -90,29 +84,6 @@ export interface SimulationOptions {
   readonly lambdas?: Lambdas
   /** Keeps every request, event and effect (the default). A run of many rotations does without. */
   readonly keepsHistory?: boolean
-}
-
-/** A personal access token rotates itself, or its user does it. */
-export type SimulatedKind = 'ServiceAccountKey' | 'UserKey' | 'PersonalAccessTokenKey' | 'signed token'
-
-export interface NewSecret {
-  readonly name: string
-  /** A person made the first credential (the default), or an earlier rotation of this secret did. */
-  readonly first?: 'adopted' | 'own'
-  readonly algorithm?: AccountAlgorithm
-  /** ServiceAccountKey, unless given. */
-  readonly kind?: SimulatedKind
-  /** The tag dfns-rotator:grace. */
-  readonly grace?: string
-  readonly tags?: Readonly<Record<string, string>>
-  /** More fields of the document. */
-  readonly fields?: Readonly<Record<string, string>>
-}
-
-export interface SimulatedSecret {
-  readonly arn: string
-  readonly userId: string
-  readonly rules: RotationRules
 }
 
 /**
@@ -155,7 +126,7 @@ export interface Simulation {
   plan: SimulationPlan | undefined
   /** Asked before every invocation. */
   delivery: DeliveryPlan | undefined
-  /** A service account with a key, and a secret that holds it. Rotation is off until `rotateNow` or `rotateBy`. */
+  /** A secret, and what it holds: a service account's key unless told otherwise. Rotation is off until `rotateNow` or `rotateBy`. */
   addSecret(secret: NewSecret): Promise<SimulatedSecret>
   /**
    * Turns rotation on, or changes its rules, without rotating (`RotateImmediately: false`, which runs a test
@@ -277,7 +248,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     deadLetterArn,
     findings: checkers.findings,
     secretsManager: administrator,
-    addSecret: (secret: NewSecret) => addSecret({ core, administrator, origin, grace, secret }),
+    addSecret: (secret: NewSecret) => addSecret({ ...core, administrator, origin, grace, secret }),
     rotateBy: (secretArn: string, rules: RotationRules) =>
       rotateBy({ core, administrator, secretArn, rules }),
     rotateNow: (secretArn: string) => rotateNow({ core, administrator, secretArn }),
@@ -509,100 +480,6 @@ function administratorOf({ core, call }: { core: Core; call: Administrator }): A
       core.checkers.edited(core.vault.find(SecretId).arn)
     return outsideInvocations(() => call<T>(operation, input))
   }
-}
-
-async function addSecret(adding: {
-  core: Core
-  administrator: Administrator
-  origin: string
-  grace: SimulatedGrace
-  secret: NewSecret
-}): Promise<SimulatedSecret> {
-  const { core, administrator, origin, grace, secret } = adding
-  const { dfns, orgId, checkers } = core
-  const { name, first = 'adopted', algorithm = 'Ed25519', fields = {}, tags = {} } = secret
-  const given = secret.grace === undefined ? tags : { ...tags, 'dfns-rotator:grace': secret.grace }
-  const Tags = Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
-  const { ARN: arn } = await administrator<{ ARN: string }>('CreateSecret', {
-    Name: name,
-    Tags,
-    ClientRequestToken: randomUUID(),
-  })
-  const { publicKey, privateKey } = newKey(algorithm)
-  const issued = await identityOf({ core, administrator, origin, secret, publicKey })
-  const { userId, tokenId } = issued
-  const made =
-    first === 'adopted'
-      ? { credId: issued.credId, privateKey }
-      : registeredEarlier({ dfns, userId, arn, algorithm })
-  const identity = { baseUrl: origin, orgId, ...issued.fields }
-  const document = { ...identity, credId: made.credId, privateKey: made.privateKey, ...fields }
-  // Before the value: from its first moment on it is watched.
-  checkers.watch({ arn, userId, tokenId, adoptedCredId: issued.credId, grace, tag: secret.grace })
-  const SecretString = JSON.stringify(document)
-  await administrator('PutSecretValue', { SecretId: arn, SecretString, ClientRequestToken: randomUUID() })
-  // A credential made by an earlier rotation has outlived the one it superseded.
-  if (first === 'own') {
-    dfns.setCredentialActive({ credentialUuid: issued.credentialUuid, isActive: false })
-  }
-  return { arn, userId, rules: { AutomaticallyAfterDays: 30 } }
-}
-
-interface SimulatedIdentity {
-  readonly userId: string
-  readonly tokenId: string | undefined
-  readonly credId: string
-  readonly credentialUuid: string
-  /** Of the secret's document. */
-  readonly fields: Readonly<Record<string, string>>
-}
-
-/** Whose key it is: a service account, a user, or a token of a user whose own key may stand in another secret. */
-async function identityOf(making: {
-  core: Core
-  administrator: Administrator
-  origin: string
-  secret: NewSecret
-  publicKey: string
-}): Promise<SimulatedIdentity> {
-  const { core, administrator, origin, secret, publicKey } = making
-  const { dfns, orgId } = core
-  const { name, kind = 'ServiceAccountKey' } = secret
-  if (kind === 'ServiceAccountKey') {
-    const issued = dfns.createServiceAccount({ orgId, name, publicKey })
-    return { ...issued, fields: { kind, authToken: issued.authToken } }
-  }
-  const username = `${name}@example.com`
-  if (kind === 'UserKey') {
-    const user = dfns.createUser({ orgId, name, username, publicKey })
-    return { ...user, tokenId: undefined, fields: { kind, username } }
-  }
-  const own = newKey()
-  const user = dfns.createUser({ orgId, name: `${name}, its user`, username, publicKey: own.publicKey })
-  const token = dfns.createPersonalAccessToken({ userId: user.userId, name, publicKey })
-  const fields = { kind: 'PersonalAccessTokenKey', authToken: token.authToken }
-  if (kind === 'PersonalAccessTokenKey') return { ...token, fields }
-  const { credId } = user
-  const document = { kind: 'UserKey', baseUrl: origin, orgId, username, credId, privateKey: own.privateKey }
-  const { ARN: signerArn } = await administrator<{ ARN: string }>('CreateSecret', {
-    Name: `${name}-user`,
-    SecretString: JSON.stringify(document),
-    ClientRequestToken: randomUUID(),
-  })
-  return { ...token, fields: { ...fields, signerArn } }
-}
-
-function registeredEarlier(earlier: {
-  dfns: Dfns
-  userId: string
-  arn: string
-  algorithm: AccountAlgorithm
-}): { credId: string; privateKey: string } {
-  const { dfns, userId, arn, algorithm } = earlier
-  const { publicKey, privateKey } = newKey(algorithm)
-  const credId = credIdOf({ secretArn: arn, token: 'an earlier rotation of this very secret' })
-  dfns.addCredential({ userId, name: 'earlier', publicKey, credId })
-  return { credId, privateKey }
 }
 
 async function rotateBy(change: {

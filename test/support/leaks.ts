@@ -27,7 +27,7 @@ export function secretsOf({
   for (const text of [...documents, ...calls.flatMap(({ request }) => storedIn(request.body))]) {
     for (const trace of keyTraces(text)) add('private key', trace)
     for (const [name, value] of Object.entries(fieldsOf(text))) {
-      if (name === 'authToken') add(name, value)
+      if (name === 'authToken' || name === 'webhookSecret') add(name, value)
       for (const trace of keyTraces(value)) add(`private key (${name})`, trace)
     }
   }
