@@ -139,10 +139,16 @@ function assertNotUndone({ secret }: Scene, { id }: Superseded): void {
  * then that schedule was written over, for the end of the new grace.
  */
 async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded): Promise<boolean> {
-  const { event, schedules, time } = opening
+  const { event, schedules, time, log } = opening
   const { secretArn } = event
   const name = scheduleName({ secretArn, credId })
-  const schedule = await schedules?.get(name)
+  const schedule = await schedules?.get(name).catch((error: unknown) => {
+    // The first event comes from that very schedule; only what had to wait can be behind it.
+    const isFirst = event.attempt === 0 && !event.held
+    if (!isFirst || !isCode(error, 'ERR_SCHEDULER') || error.retryable) throw error
+    log.warn('whether it was superseded anew is not known', { reason: error.message })
+    return undefined
+  })
   if (schedule === undefined) return false
   const other = supersessionIn(schedule.input)
   if (schedule.at === undefined || other === undefined)

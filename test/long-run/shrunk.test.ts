@@ -239,3 +239,26 @@ describe('hold-if-used', () => {
     world.close()
   })
 })
+
+test('the end of a grace does not hang on the permission to read schedules, but one that had to wait does', async () => {
+  const { world, arn, userId } = await inGrace()
+  const refused = {
+    reply: { status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' }, body: '{}' },
+  }
+  world.plan = ({ request }) => (request.operation === 'GetSchedule' ? refused : undefined)
+  await world.rotateNow(arn)
+  await world.advance(25 * hourMs)
+  expect(isActive(world, userId, 0)).toBe(false)
+  await world.rotateNow(arn)
+  let isAway = true
+  world.plan = ({ request, invocation }) => {
+    if (request.operation === 'GetSchedule') return refused
+    return isAway && invocation.phase === 'retire' && request.service === 'dfns' ? 'lost-before' : undefined
+  }
+  await world.advance(24.1 * hourMs)
+  isAway = false
+  await world.advance(hourMs)
+  expect(isActive(world, userId, 1)).toBe(true)
+  expect(world.queues.messages(world.deadLetterArn)).toHaveLength(1)
+  world.close()
+})
