@@ -78,7 +78,7 @@ const mayRotateThemselves: readonly SimulatedKind[] = [
 ]
 
 /** Users may do what tokens may not; where a token may, its key and its user's are of one list. */
-const worldOf = (kind: SimulatedKind): Partial<Switches> => ({
+export const worldOf = (kind: SimulatedKind): Partial<Switches> => ({
   ...(!mayRotateThemselves.includes(kind) && { selfRotation: selfRotation.allRefused }),
   patCredentialBelongsToUser: true,
   userCredentialSignsForPat: true,
