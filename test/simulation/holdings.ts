@@ -29,7 +29,7 @@ export function heldOf(state: State, watched: Watched): readonly Held[] {
   return [...state.dfns.state.tokens.values()].flatMap((token) => identityHeld(state, watched, token))
 }
 
-export function credentialsOf({ dfns }: State, { userId }: Watched): readonly Credential[] {
+function credentialsOf({ dfns }: State, { userId }: Watched): readonly Credential[] {
   return dfns.state.identities.get(userId)?.credentials ?? []
 }
 
