@@ -34,7 +34,7 @@ export interface Probe {
 
 /** What else the labels of a secret name, beside AWSCURRENT. */
 export interface Labelled {
-  /** Ids of the versions with one of AWS's labels. */
+  /** Ids of the versions with one of AWS's labels, but for the one that AWSCURRENT was read from. */
   readonly versionIds: readonly string[]
   /** AWSPREVIOUS, if there is one. */
   readonly previous: () => Promise<Generation | undefined>

@@ -22,7 +22,8 @@ const dayMs = 86_400_000
 const largestDocument = 65_536
 
 /** The successor, if the tags and the document of AWSCURRENT allow one. Dfns is not asked. */
-export async function draft({ rotation, current: { document, credential } }: Asked): Promise<Draft> {
+export async function draft({ rotation, current }: Asked): Promise<Draft> {
+  const { document, credential } = current
   const { strategy, keyAlgorithm: algorithm } = rotation.settingsFor(document.kind)
   if (!(kindsOf[strategy] ?? [document.kind]).includes(document.kind)) {
     throw new RotationError(
@@ -32,7 +33,7 @@ export async function draft({ rotation, current: { document, credential } }: Ask
   }
   assertGraceEnds({ rotation, superseded: document })
   const isTokenExpiring = expiresSoon({ rotation, current: document })
-  const asked = { current: document, lineage: rotation.lineage, labelled: labelledIn(rotation) }
+  const asked = { current: document, lineage: rotation.lineage, labelled: labelledIn({ rotation, current }) }
   const drafted = await credential.create({ ...asked, algorithm, isTokenExpiring })
   if (isTokenExpiring && drafted.renewsToken !== true) warnOfExpiry(rotation, document)
   if (Buffer.byteLength(JSON.stringify(drafted.document)) <= largestDocument) return drafted
@@ -43,18 +44,21 @@ export async function draft({ rotation, current: { document, credential } }: Ask
 }
 
 /** Fails, with nothing made, if Dfns answers one of the questions with no. */
-export async function demand({ rotation, current: { document, credential } }: Asked): Promise<void> {
+export async function demand({ rotation, current }: Asked): Promise<void> {
+  const { document, credential } = current
   const isTokenExpiring = expiresSoon({ rotation, current: document })
-  const labelled = labelledIn(rotation)
+  const labelled = labelledIn({ rotation, current })
   const probes = await credential.probe({ current: document, labelled, isTokenExpiring })
   for (const probe of probes) report(rotation, probe)
   for (const { failure } of probes) if (failure !== undefined) throw failure
 }
 
-function labelledIn(rotation: Rotation): Labelled {
+/** What stands in the version that AWSCURRENT was read from is known: its label protects nothing else. */
+function labelledIn({ rotation, current }: Asked): Labelled {
   const { stages } = rotation.secret
   const isLabelled = (labels: readonly string[]) => labels.some((label) => label.startsWith('AWS'))
-  const versionIds = [...stages].flatMap(([id, labels]) => (isLabelled(labels) ? [id] : []))
+  const others = [...stages].filter(([id]) => id !== current.version.versionId)
+  const versionIds = others.flatMap(([id, labels]) => (isLabelled(labels) ? [id] : []))
   return { versionIds, previous: async () => (await rotation.previous())?.document }
 }
 

@@ -355,7 +355,7 @@ export const breakages: readonly Breakage[] = [
       },
     ],
     scenario: scenario('replaced account, grace PT24H'),
-    troubles: allowedBefore(/^setSecret/),
+    troubles: allowedBefore(/^setSecret DescribeSecret$/),
     caughtBy: /AWSPENDING on .* is left/,
   },
 ]

@@ -9,7 +9,7 @@ import { type Document, documentIn } from './documents.ts'
 import { lookAtEffects } from './effects.ts'
 import { heldOf, refusal } from './holdings.ts'
 import { currentInvocation, type Invocation } from './invocation.ts'
-import { ended, received, sent } from './promises.ts'
+import { ended, hasStored, received, sent } from './promises.ts'
 import { mayStray, straysOf } from './strays.ts'
 import {
   type Finding,
@@ -162,7 +162,9 @@ function lookAtActive({ state, watched, secret, during }: Look): void {
 function noteCreation(state: State, { invocation, result }: Ending): void {
   const watched = state.watched.get(invocation.secretArn)
   const begun = state.begun.get(invocation.number)
-  if (watched && begun && result.ok && invocation.phase === 'createSecret')
+  if (!watched || !begun || !result.ok || invocation.phase !== 'createSecret') return
+  const secret = state.vault.find(watched.arn)
+  if (hasStored({ secret, invocation, begun: begun.at }))
     watched.created = Math.max(watched.created, begun.at)
 }
 

@@ -118,18 +118,20 @@ function brokenPromise(promised: Promised): string | undefined {
 }
 
 /**
- * Strays that a step which succeeded must not leave: createSecret none that was past its limit as it began, setSecret
- * none that its own rotation had made by then. An account or a token bears its rotation's name, and no other rotation
- * removes it: audit does.
+ * Strays that a step which succeeded must not leave: a createSecret that stored a successor none that was past its limit
+ * as it began, setSecret none that its own rotation had made by then. An account or a token bears its rotation's name, and
+ * no other rotation removes it: audit does. A list that lags may show setSecret less; the next createSecret sees it.
  */
 function lookForStrays(looked: Promised & { begun: number; during: string }): void {
   const { state, watched, secret, invocation, begun, during } = looked
   const { phase } = invocation
   if (watched.rotates === 'key' || (phase !== 'createSecret' && phase !== 'setSecret')) return
+  if (phase === 'createSecret' && !hasStored(looked)) return
   const own = rotationHash(tokenOf(invocation))
+  const lags = watched.rotates === 'webhook' && state.dfns.state.defaults.webhookListLag > 0
   const isDue = ({ made, rotation }: Held) => {
     const isOwn = rotation === own
-    if (phase === 'setSecret') return isOwn && made < begun
+    if (phase === 'setSecret') return isOwn && made < begun && !lags
     return made + strayMs < begun && (isOwn || watched.rotates === 'webhook')
   }
   for (const held of straysOf({ state, watched, secret })) {
@@ -137,6 +139,13 @@ function lookForStrays(looked: Promised & { begun: number; during: string }): vo
     const problem = `${phase} of ${secret.name} succeeded and left ${held.id}, which no version names`
     report(state, { invariant: 'no stray outlives its limit', problem, during })
   }
+}
+
+/** Whether a createSecret has put the value, and not found it put: the clock of the world stands while it runs. */
+export function hasStored(stored: { secret: Secret; invocation: Invocation; begun: number }): boolean {
+  const { secret, invocation, begun } = stored
+  const version = secret.versions.get(tokenOf(invocation))
+  return version?.value !== undefined && version.createdAt >= begun
 }
 
 /** Done, or it is named and must not be done, or there is a schedule for another attempt. */
