@@ -18,6 +18,16 @@ const holder = (world: Simulation, arn: string, label: string) =>
 
 const update = (world: Simulation, input: object) => world.secretsManager('UpdateSecretVersionStage', input)
 
+/** An administrator edits a field of AWSCURRENT, and leaves the credential as it is. */
+async function putEdited(world: Simulation, arn: string): Promise<void> {
+  const { SecretString: text } = await world.secretsManager<{ SecretString: string }>('GetSecretValue', {
+    SecretId: arn,
+  })
+  const SecretString = JSON.stringify({ ...JSON.parse(text), note: 'edited' })
+  const ClientRequestToken = 'an administrator edits it, by hand and now'
+  await world.secretsManager('PutSecretValue', { SecretId: arn, SecretString, ClientRequestToken })
+}
+
 const isActive = (world: Simulation, userId: string, index: number) =>
   world.dfns.credentials({ userId }).filter(({ name }) => name !== 'prod/dfns')[index]?.isActive
 
@@ -46,18 +56,7 @@ test('the schedule of a rotation that lost to an edit of AWSCURRENT does not sho
     if (request.operation !== 'UpdateSecretVersionStage') return undefined
     world.plan = undefined
     return {
-      meanwhile: async () => {
-        const { SecretString } = await world.secretsManager<{ SecretString: string }>('GetSecretValue', {
-          SecretId: arn,
-        })
-        const edited = JSON.stringify({ ...JSON.parse(SecretString), note: 'edited' })
-        const token = 'an administrator edits it, by hand and now'
-        await world.secretsManager('PutSecretValue', {
-          SecretId: arn,
-          SecretString: edited,
-          ClientRequestToken: token,
-        })
-      },
+      meanwhile: () => putEdited(world, arn),
     }
   }
   await world.rotateNow(arn)
@@ -124,18 +123,7 @@ test('AWSCURRENT that moves while a retirement looks, to what it does not retire
     if (invocation.phase !== 'retire' || request.operation !== 'GET /auth/credentials') return undefined
     world.plan = undefined
     return {
-      meanwhile: async () => {
-        const { SecretString } = await world.secretsManager<{ SecretString: string }>('GetSecretValue', {
-          SecretId: arn,
-        })
-        const edited = JSON.stringify({ ...JSON.parse(SecretString), note: 'edited' })
-        const ClientRequestToken = 'an administrator edits it, by hand and now'
-        await world.secretsManager('PutSecretValue', {
-          SecretId: arn,
-          SecretString: edited,
-          ClientRequestToken,
-        })
-      },
+      meanwhile: () => putEdited(world, arn),
     }
   }
   await world.advance(25 * hourMs)
