@@ -1,0 +1,119 @@
+import { Duration } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import { type Finding, findings } from './findings.ts'
+import { eachFunction, type RotatorFunctions } from './functions.ts'
+import { errorsMetric, findingsMetric } from './metrics.ts'
+import type { FixedNames } from './names.ts'
+
+interface Watched {
+  /** Follows the prefix in the alarm's name. */
+  readonly id: string
+  /** What it means, and to whom it matters. */
+  readonly means: string
+  readonly metric: IMetric
+}
+
+const sumOf = { statistic: Stats.SUM, period: Duration.minutes(5) } as const
+
+/** Each of these has an alarm of its own, named after it. */
+const alarmed = [
+  'current-not-accepted',
+  'stuck-pending',
+  'rotation-overdue',
+  'token-expiring',
+  'foreign-credential',
+  'previous-past-grace',
+] as const satisfies readonly Finding[]
+
+/** An alarm for everything that somebody has to look at: at the first one, and off again once it is over. */
+export function createAlarms(parts: {
+  scope: Construct
+  names: FixedNames
+  functions: RotatorFunctions
+  deadLetters: Queue
+  topic: ITopic
+}): readonly Alarm[] {
+  const { scope, names, functions, deadLetters, topic } = parts
+  const watched = [...ofFunctions(functions), ...ofRetirement(deadLetters), ...ofFindings()]
+  return watched.map(({ id, means, metric }) => {
+    const alarm = new Alarm(scope, id, {
+      alarmName: `${names.prefix}-${id}`,
+      alarmDescription: `${means}. See docs/operations.md of dfns-rotator.`,
+      metric,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    alarm.addAlarmAction(new SnsAction(topic))
+    return alarm
+  })
+}
+
+function ofFunctions(functions: RotatorFunctions): Watched[] {
+  const each = eachFunction(functions).flatMap(({ name, function: target }) => [
+    { id: `${name}-errors`, means: `${name} ended with an error`, metric: target.metricErrors(sumOf) },
+    { id: `${name}-throttles`, means: `${name} was throttled`, metric: target.metricThrottles(sumOf) },
+  ])
+  const lost = (['retire', 'audit'] as const).map((name) => ({
+    id: `${name}-lost-letters`,
+    means: `A failure of ${name} could not be written to the dead-letter queue`,
+    metric: functions[name].function.metric('DestinationDeliveryFailures', sumOf),
+  }))
+  return [...each, ...lost]
+}
+
+function ofRetirement(deadLetters: Queue): Watched[] {
+  return [
+    {
+      id: 'dead-letters',
+      means: 'A retirement failed for good: a superseded credential stays active until somebody looks',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ ...sumOf, statistic: Stats.MAXIMUM }),
+    },
+    {
+      id: 'retire-undone',
+      means: findings['retire-undone'],
+      metric: errorsMetric('ERR_RETIRE_UNDONE'),
+    },
+  ]
+}
+
+function ofFindings(): Watched[] {
+  const own = alarmed.map((type) => ({
+    id: `found-${type}`,
+    means: findings[type],
+    metric: findingsMetric(type),
+  }))
+  return [...own, otherFindings()]
+}
+
+/** The rest share one alarm; the log of audit and the dashboard tell which. */
+function otherFindings(): Watched {
+  const others = Object.entries(findings)
+    .filter(([type, means]) => means !== undefined && !(alarmed as readonly string[]).includes(type))
+    .map(([type]) => type as Finding)
+  const usingMetrics = Object.fromEntries(others.map((type, at) => [`m${at}`, findingsMetric(type)]))
+  return {
+    id: 'found-other',
+    means: `Audit found one of ${others.join(', ')}`,
+    metric: new MathExpression({
+      expression: Object.keys(usingMetrics)
+        .map((id) => `FILL(${id}, 0)`)
+        .join(' + '),
+      usingMetrics,
+      period: Duration.days(1),
+      label: 'other findings',
+    }),
+  }
+}

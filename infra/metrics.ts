@@ -1,0 +1,83 @@
+import { Duration } from 'aws-cdk-lib'
+import { MathExpression, Metric, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch'
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import type { Finding } from './findings.ts'
+import { eachFunction, type RotatorFunctions } from './functions.ts'
+
+/** Of audit's own metrics, and of those that are counted in the logs. */
+const metricNamespace = 'dfns-rotator'
+const service = 'dfns-rotator'
+
+/** What audit found, by its type. It runs once a day. */
+export const findingsMetric = (type: Finding) =>
+  new Metric({
+    namespace: metricNamespace,
+    metricName: 'Findings',
+    dimensionsMap: { service, type },
+    statistic: Stats.SUM,
+    period: Duration.days(1),
+    label: type,
+  })
+
+/** How often an error ended an invocation, by its code. */
+export const errorsMetric = (code: string) =>
+  new Metric({
+    namespace: metricNamespace,
+    metricName: 'Failures',
+    dimensionsMap: { code },
+    statistic: Stats.SUM,
+    period: Duration.minutes(5),
+    label: code,
+  })
+
+/** Every metric of a name, whatever its dimensions' values are by then. */
+export const everyMetric = (search: {
+  metricName: string
+  /** Comma-separated names. */
+  dimensions: string
+  statistic: string
+  period: Duration
+  label: string
+}) => {
+  const { metricName, dimensions, statistic, period, label } = search
+  const which = `{${metricNamespace},${dimensions}} MetricName="${metricName}"`
+  return new MathExpression({
+    expression: `SEARCH('${which}', '${statistic}', ${period.toSeconds()})`,
+    usingMetrics: {},
+    period,
+    label,
+  })
+}
+
+/** The figures of rotate's line `phase done`, each by step and kind. */
+const figures = [
+  { id: 'PhaseDuration', field: '$.durationMs', unit: Unit.MILLISECONDS },
+  { id: 'DfnsCalls', field: '$.dfnsCalls', unit: Unit.COUNT },
+  { id: 'DfnsRetries', field: '$.retries', unit: Unit.COUNT },
+] as const
+
+/** Metrics that are counted in the log's lines, which costs the functions no library and no call. */
+export function countInLogs(functions: RotatorFunctions): void {
+  for (const { function: target, logGroup } of eachFunction(functions)) {
+    new MetricFilter(target, 'Failures', {
+      logGroup,
+      metricNamespace,
+      metricName: 'Failures',
+      filterPattern: FilterPattern.stringValue('$.code', '=', 'ERR_*'),
+      metricValue: '1',
+      dimensions: { code: '$.code' },
+    })
+  }
+  const { function: target, logGroup } = functions.rotate
+  for (const { id, field, unit } of figures) {
+    new MetricFilter(target, id, {
+      logGroup,
+      metricNamespace,
+      metricName: id,
+      filterPattern: FilterPattern.stringValue('$.message', '=', 'phase done'),
+      metricValue: field,
+      unit,
+      dimensions: { step: '$.step', kind: '$.kind' },
+    })
+  }
+}
