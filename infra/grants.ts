@@ -100,12 +100,12 @@ export class SecretGrants {
     }
     const secrets = [arn]
     this.#keyUses.set(id, secrets)
-    const { region, urlSuffix } = Stack.of(this.#roles[name])
+    const { region } = Stack.of(this.#roles[name])
     this.#roles[name].addToPolicy(
       new PolicyStatement({
         actions: [action],
         resources: [key.keyArn],
-        conditions: conditionOf({ operator, secrets, viaService: `secretsmanager.${region}.${urlSuffix}` }),
+        conditions: conditionOf({ operator, secrets, viaService: `secretsmanager.${region}.amazonaws.com` }),
       }),
     )
   }
