@@ -121,6 +121,7 @@ export class RetirementSchedules extends Construct {
         deadLetterConfig: { arn: this.deadLetters.queueArn },
       },
     })
-    schedule.node.addDependency(functions.audit.function)
+    // Named, not referred to.
+    schedule.node.addDependency(this.group, functions.audit.function)
   }
 }

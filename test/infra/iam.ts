@@ -21,6 +21,8 @@ export function textOf(value: unknown): string {
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>
   if (typeof Ref === 'string') return Ref === 'AWS::Partition' ? 'aws' : `<${Ref}>`
   if (Array.isArray(attribute)) return `<${attribute.join('.')}>`
+  // What another stack exports.
+  if (!Array.isArray(join)) return JSON.stringify(value)
   const [delimiter, parts] = join as [string, unknown[]]
   return parts.map(textOf).join(delimiter)
 }
