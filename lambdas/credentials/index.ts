@@ -13,6 +13,8 @@ const kinds: Readonly<Record<string, (means: Means) => Credential<Generation>>> 
   WebhookSecret: webhookSecret,
 }
 
+export const isKind = (kind: unknown): boolean => typeof kind === 'string' && Object.hasOwn(kinds, kind)
+
 /** The file that understands a `kind`. */
 export function credentialOf(document: { kind: string; on: string; means: Means }): Credential<Generation> {
   const { kind, on, means } = document

@@ -51,11 +51,17 @@ export function marked(given: { text: string; with: Mark; longest: number }): st
   return text === '' ? end : `${text} ${end}`
 }
 
-/** Whether a rotation of this very secret made the credential. Another secret's is a stranger's. */
-export function isOfSecret({ credId, secretArn }: { credId: string; secretArn: string }): boolean {
+/** Of which secret's rotation a credential's id tells, as a mark does; nothing if no rotation chose it. */
+export function lineageIn(credId: string): Pick<Mark, 'secret' | 'token'> | undefined {
   const bytes = Buffer.from(credId, 'base64url')
   const isExact = bytes.length === 32 && bytes.toString('base64url') === credId
-  return isExact && bytes.subarray(0, 16).equals(Buffer.concat([magic, digest(secretArn, 12)]))
+  if (!isExact || !bytes.subarray(0, 4).equals(magic)) return undefined
+  return { secret: bytes.toString('hex', 4, 16), token: bytes.toString('hex', 16) }
+}
+
+/** Whether a rotation of this very secret made the credential. Another secret's is a stranger's. */
+export function isOfSecret({ credId, secretArn }: { credId: string; secretArn: string }): boolean {
+  return lineageIn(credId)?.secret === digest(secretArn, 12).toString('hex')
 }
 
 function digest(text: string, length: number): Buffer {

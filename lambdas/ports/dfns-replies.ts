@@ -9,6 +9,9 @@ const listedCredential = v.object({
   credentialId: v.pipe(v.string(), v.maxLength(1_024)),
   credentialUuid: id,
   isActive: v.boolean(),
+  kind: v.optional(v.string(), 'Key'),
+  name: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(4_096))), ''),
+  dateCreated: v.optional(v.string(), ''),
 })
 const credentialList = v.object({ items: v.array(listedCredential) })
 export const credentialChallenge = v.object({ challenge: bytes, challengeIdentifier: bytes })

@@ -72,9 +72,11 @@ async function exchange(request: {
   time: Time
 }): Promise<string> {
   const { url, init, endpoint, time } = request
+  await time.turn?.()
   const signal = AbortSignal.timeout(Math.max(1, Math.min(requestMs, time.remaining())))
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal })
+    time.told?.(limitIn({ response, now: time.now() }))
     if (done.includes(response.status)) return await boundedText({ response, endpoint })
     await response.body?.cancel()
     throw failureOf({ response, endpoint, now: time.now() })
@@ -133,6 +135,13 @@ function failureOf({
   }
   const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : ''
   return new DfnsFailure('ERR_DFNS_RESPONSE', problem + redirect, { endpoint, status, retryable: false })
+}
+
+/** "Rate limits", Dfns API reference; a limit that is no number of requests is none. */
+function limitIn({ response: { status, headers }, now }: { response: Response; now: number }) {
+  const limit = headers.get('x-ratelimit-limit')
+  const retryAfterMs = status === 429 ? retryAfter({ header: headers.get('retry-after'), now }) : 0
+  return { limit: limit !== null && /^\d{1,7}$/.test(limit) ? Number(limit) : undefined, retryAfterMs }
 }
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3). */

@@ -23,6 +23,14 @@ export interface DescribedSecret {
   readonly lastRotation: Date | undefined
   /** On or before this moment Secrets Manager rotates again. */
   readonly nextRotation: Date | undefined
+  /** The last change of any kind. */
+  readonly lastChanged: Date | undefined
+  /** Its rotation function's ARN, which stays where rotation was cancelled. */
+  readonly rotationArn: string | undefined
+  /** Of a secret with replicas: its own region, or for a replica that of the secret it is one of. */
+  readonly primaryRegion: string | undefined
+  /** Regions in which the replica does not follow. */
+  readonly failedRegions: readonly string[]
 }
 
 export interface SecretVersion {
@@ -129,7 +137,11 @@ export function secretStore(secret: {
   }
 }
 
-function described(reply: DescribeSecretCommandOutput, secretId: string): DescribedSecret {
+/** What DescribeSecret answers; ListSecrets has the same fields, but for the labels' name. */
+export function described(
+  reply: Omit<DescribeSecretCommandOutput, '$metadata'>,
+  secretId: string,
+): DescribedSecret {
   return {
     arn: reply.ARN ?? secretId,
     rotationEnabled: reply.RotationEnabled === true,
@@ -138,6 +150,12 @@ function described(reply: DescribeSecretCommandOutput, secretId: string): Descri
     tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     lastRotation: reply.LastRotatedDate,
     nextRotation: reply.NextRotationDate,
+    lastChanged: reply.LastChangedDate,
+    rotationArn: reply.RotationLambdaARN,
+    primaryRegion: reply.PrimaryRegion,
+    failedRegions: (reply.ReplicationStatus ?? [])
+      .filter(({ Status }) => Status === 'Failed')
+      .map(({ Region }) => Region ?? ''),
   }
 }
 

@@ -8,6 +8,10 @@ export interface Time {
   sleep(ms: number): Promise<void>
   /** In [0, 1): spreads the retries of many functions. */
   random(): number
+  /** Waits until the next request to Dfns may leave; absent: at once. */
+  turn?(): Promise<void>
+  /** Hears what Dfns tells of its rate limit: requests a minute, and for how long to ask nothing. */
+  told?(of: { limit: number | undefined; retryAfterMs: number }): void
 }
 
 /** What Lambda's context tells of time. Absent outside Lambda. */

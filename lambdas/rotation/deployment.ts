@@ -10,7 +10,7 @@ export const clients = {
   secretsManager: new SecretsManagerClient(awsClientOptions),
   ssm: new SSMClient(awsClientOptions),
 }
-const scheduler = new SchedulerClient(awsClientOptions)
+export const scheduler = new SchedulerClient(awsClientOptions)
 
 /**
  * Name of the SSM parameter that holds the policy. An empty name is one, too: of a parameter that is missing.
@@ -19,19 +19,21 @@ export const policyName = (): string | undefined => process.env['DFNS_ROTATOR_PO
 
 /** The scheduler of retirements, where one was deployed. */
 export function deployedSchedules(time: Time): Schedules | undefined {
-  const target = deployedTarget()
-  return target && schedulesOf({ client: scheduler, target, time })
+  return schedulesFor({ functionArn: process.env['DFNS_ROTATOR_RETIRE_ARN'], time })
 }
 
-function deployedTarget(): ScheduleTarget | undefined {
-  const functionArn = process.env['DFNS_ROTATOR_RETIRE_ARN']
+/** A scheduler that invokes another function: audit goes on with itself. */
+export function schedulesFor(of: { functionArn: string | undefined; time: Time }): Schedules | undefined {
+  const target = targetFor(of.functionArn)
+  return target && schedulesOf({ client: scheduler, target, time: of.time })
+}
+
+function targetFor(functionArn: string | undefined): ScheduleTarget | undefined {
   const roleArn = process.env['DFNS_ROTATOR_SCHEDULER_ROLE_ARN']
   if (!functionArn || !roleArn) return undefined
-  const group = process.env['DFNS_ROTATOR_SCHEDULE_GROUP'] || 'default'
-  return {
-    functionArn,
-    roleArn,
-    group,
-    deadLetterArn: process.env['DFNS_ROTATOR_DEAD_LETTER_ARN'] || undefined,
-  }
+  const deadLetterArn = process.env['DFNS_ROTATOR_DEAD_LETTER_ARN'] || undefined
+  return { functionArn, roleArn, group: deployedGroup(), deadLetterArn }
 }
+
+/** Name of the schedule group. */
+export const deployedGroup = (): string => process.env['DFNS_ROTATOR_SCHEDULE_GROUP'] || 'default'

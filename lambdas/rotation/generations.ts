@@ -38,11 +38,13 @@ export interface Generations {
   /** The version of this rotation, where it is AWSCURRENT already. */
   promoted(): Promise<Stored>
   previous(): Promise<Stored | undefined>
+  /** Any version, labelled or not; nothing if it is gone or has no value. */
+  version(versionId: string): Promise<Stored | undefined>
 }
 
 export function generationsOf(source: Source, started: Started): Generations {
   const { store, secretArn, token, stages, limits, credentialOf } = source
-  const open = (label: StagingLabel, version: SecretVersion): Stored => {
+  const open = (label: StagingLabel | `version ${string}`, version: SecretVersion): Stored => {
     const text = { text: version.text, on: `${label} of ${secretArn}`, secretArn }
     const credential = credentialOf({ kind: readFields(text).kind, on: text.on })
     return { version, credential, document: credential.read(text, limits) }
@@ -66,6 +68,10 @@ export function generationsOf(source: Source, started: Started): Generations {
     previous: async () => {
       const [versionId] = [...stages].find(([, labels]) => labels.includes('AWSPREVIOUS')) ?? []
       return versionId === undefined ? undefined : awaited('AWSPREVIOUS', versionId)
+    },
+    version: async (versionId) => {
+      const version = await store.getSecretValue({ versionId })
+      return version && open(`version ${versionId}`, version)
     },
   }
 }

@@ -14,10 +14,10 @@ interface OfGeneration {
 }
 
 /** Under the immediate deactivation of grace 0 lies a schedule as a net. Milliseconds. */
-const netMs = 5 * 60_000
+export const leastGraceMs = 5 * 60_000
 
 /** What a move of AWSCURRENT may take before its schedule is written once more. Milliseconds. */
-const moveMs = 5_000
+export const moveMs = 5_000
 
 /**
  * Milliseconds for which a superseded generation stays active. One that a person made has a grace of its own.
@@ -94,7 +94,7 @@ async function scheduleRetirement(supersession: Supersession & { from: number })
   if (rotation.schedules === undefined) return
   const { arn: secretArn } = rotation.secret
   const grace = await graceOfStored({ rotation, superseded: current })
-  const at = new Date(from + (grace === 0 ? netMs : grace))
+  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))
   const generations = { secretArn, superseded: version.versionId, promoted: rotation.lineage.token }
   const input = { v: 1, kind: document.kind, ...generations, what }
   await rotation.schedules.put({ name: scheduleName({ secretArn, credId: document.id }), at, input })

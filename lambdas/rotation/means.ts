@@ -9,7 +9,18 @@ import type { Time } from '../ports/time.ts'
 import type { Policy } from './policy.ts'
 import { pingIn, wishIn } from './settings.ts'
 
-/** What the kinds have to work with, for one invocation. */
+/** Asks once, whoever asks for the same. A failure is not remembered. */
+export function onceOf(): Means['once'] {
+  const known = new Map<string, Promise<unknown>>()
+  return <T>(question: string, ask: () => Promise<T>): Promise<T> => {
+    const asked = (known.get(question) as Promise<T> | undefined) ?? ask()
+    known.set(question, asked)
+    asked.catch(() => known.delete(question))
+    return asked
+  }
+}
+
+/** What the kinds have to work with, for one secret in one invocation. */
 export function meansOf(given: {
   time: Time
   secretsManager: SecretsManagerClient
@@ -18,10 +29,10 @@ export function meansOf(given: {
   tags: ReadonlyMap<string, string>
   log: Log
   mayHaveAsked: () => Promise<boolean>
+  /** Of whoever looks at many secrets: users log in once for all of them. */
+  dfnsAs?: Means['dfnsAs']
 }): Means {
-  const { time, secretsManager: client, limits, tags, log, mayHaveAsked } = given
-  const known = new Map<string, Promise<unknown>>()
-  const dfnsAs = dfnsOf(time)
+  const { time, secretsManager: client, limits, tags, log, mayHaveAsked, dfnsAs = dfnsOf(time) } = given
   return {
     time,
     limits,
@@ -36,11 +47,6 @@ export function meansOf(given: {
       const version = await secretStore({ client, secretId, time }).getSecretValue({ label: 'AWSCURRENT' })
       return version?.text
     },
-    once<T>(question: string, ask: () => Promise<T>): Promise<T> {
-      const asked = (known.get(question) as Promise<T> | undefined) ?? ask()
-      known.set(question, asked)
-      asked.catch(() => known.delete(question))
-      return asked
-    },
+    once: onceOf(),
   }
 }

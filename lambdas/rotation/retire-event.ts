@@ -55,8 +55,11 @@ export function retireFields(input: unknown): LogFields {
  * and superseded anew gets its new grace under the same name, so that no older schedule can cut that short.
  */
 export function scheduleName({ secretArn, credId }: { secretArn: string; credId: string }): string {
-  return `${digest(secretArn, 16)}-${digest(credId, 24)}`
+  return `${schedulePrefix(secretArn)}${digest(credId, 24)}`
 }
+
+/** How the names of all schedules of a secret begin. */
+export const schedulePrefix = (secretArn: string): string => `${digest(secretArn, 16)}-`
 
 /**
  * The name of a retirement's successor: one of its own, because its predecessor is deleted once its
@@ -64,13 +67,13 @@ export function scheduleName({ secretArn, credId }: { secretArn: string; credId:
  */
 export function successorName(event: Supersession, suffix: string): string {
   const { secretArn, superseded, promoted } = event
-  return `${digest(secretArn, 16)}-${digest(`${superseded} ${promoted}`, 24)}-${suffix}`
+  return `${schedulePrefix(secretArn)}${digest(`${superseded} ${promoted}`, 24)}-${suffix}`
 }
 
 type Supersession = Pick<RetireEvent, 'secretArn' | 'superseded' | 'promoted'>
 
-/** The promotion that a schedule's input is of, or nothing if no release of ours wrote it. */
-export function supersessionIn(input: string): Supersession | undefined {
+/** The event in a schedule's input, or nothing if no release of ours wrote it. */
+export function retireEventIn(input: string): RetireEvent | undefined {
   const { success, output } = v.safeParse(retireEvent, readJsonObject(input))
   return success ? output : undefined
 }

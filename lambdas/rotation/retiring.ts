@@ -1,39 +1,35 @@
-import { credentialOf } from '../credentials/index.ts'
 import type { Superseded } from '../credentials/credential.ts'
 import { idIn, readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import { early } from '../ports/time.ts'
-import {
-  type DescribedSecret,
-  type SecretStore,
-  type SecretVersion,
-  secretStore,
-} from '../ports/secrets-manager.ts'
-import { generationsOf, type Stored } from './generations.ts'
-import { meansOf } from './means.ts'
-import type { Policy } from './policy.ts'
+import type { DescribedSecret, SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
+import type { Stored } from './generations.ts'
+import { type Inside, openSecret } from './opening.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
-import { policyOf } from './reads.ts'
-import { isSameSupersession, type RetireEvent, scheduleName, supersessionIn } from './retire-event.ts'
+import { isSameSupersession, type RetireEvent, scheduleName, retireEventIn } from './retire-event.ts'
 import { retire } from './retirement.ts'
-import { readSettings, type Settings } from './settings.ts'
-import { isMarkedUndone, undoneLabel } from './undone.ts'
+import type { Settings } from './settings.ts'
+import { isMarkedShared, isMarkedUndone, sharedLabel, undoneLabel } from './undone.ts'
 
 const hourMs = 3_600_000
+
+/** What became of a retirement: done, not to be done (any more), or left to its successor's schedule. */
+export type Outcome = 'retired' | 'nothing to retire' | 'postponed'
 
 /**
  * Ends a grace. Nobody can be relied on to invoke it again: when it has to wait it writes a schedule for its
  * own successor, and returns.
  */
-export async function retireSuperseded(opening: RetireOpening): Promise<void> {
+export async function retireSuperseded(opening: RetireOpening): Promise<Outcome> {
   try {
-    await attempt(opening)
+    return await attempt(opening)
   } catch (error) {
     if (!(error instanceof RotationError) || !error.retryable) throw error
     await postpone({ opening, error })
     // AWSCURRENT is refused, and nothing could be taken back: that is tried again, and alarms all the same.
     if (error.code === 'ERR_VERIFY') throw error
+    return 'postponed'
   }
 }
 
@@ -47,19 +43,22 @@ interface Scene {
   readonly settings: Settings
 }
 
-async function attempt(opening: RetireOpening): Promise<void> {
+async function attempt(opening: RetireOpening): Promise<Outcome> {
   const { event, log } = opening
+  const nothing = (why: string): Outcome => {
+    log.info(why)
+    return 'nothing to retire'
+  }
   const scene = await look(opening)
   if (scene === undefined)
-    return log.info('AWSCURRENT has not moved, or moved again since: nothing is to be retired now')
+    return nothing('AWSCURRENT has not moved, or moved again since: nothing is to be retired now')
   const superseded = await supersededOf(scene)
   if (superseded === undefined)
-    return log.info('Dfns lists nothing of what was superseded: nothing is left to do')
-  assertNotUndone(scene, superseded)
-  if (await isSupersededAnew(scene, superseded)) {
-    return log.info('it was superseded anew, and another schedule ends that grace')
-  }
-  if (await isHeld(scene, superseded)) return
+    return nothing('Dfns lists nothing of what was superseded: nothing is left to do')
+  assertMayRetire(scene, superseded)
+  if (await isSupersededAnew(scene, superseded))
+    return nothing('it was superseded anew, and another schedule ends that grace')
+  if (await isHeld(scene, superseded)) return 'postponed'
   const { store, secret, current } = scene
   await retire({
     store,
@@ -73,49 +72,26 @@ async function attempt(opening: RetireOpening): Promise<void> {
     currentVersion: current.version.versionId,
     isPrevious: secret.stages.get(event.superseded)?.includes('AWSPREVIOUS') === true,
   })
+  return 'retired'
 }
 
 /** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */
 async function look(opening: RetireOpening): Promise<Scene | undefined> {
-  const { event, clients, policyName, time, log } = opening
-  const store = secretStore({ client: clients.secretsManager, secretId: event.secretArn, time })
-  const describing = early(store.describeSecret())
-  const readingPolicy = early(policyOf({ client: clients.ssm, name: policyName, time }))
-  const started = {
-    current: early(store.getSecretValue({ label: 'AWSCURRENT' })),
-    pending: early(Promise.resolve(undefined)),
-  }
-  const reading = early(store.getSecretValue({ versionId: event.superseded }))
-  const secret = await describing
-  if (secret.isDeleted)
-    throw new RotationError('ERR_SECRET_GONE', `secret ${secret.arn} is marked for deletion`)
+  const { event } = opening
+  const { secretArn, kind } = event
+  const mayHaveAsked = ({ settingsFor }: Pick<Inside, 'settingsFor'>) =>
+    // With grace 0 finishSecret has asked before.
+    event.attempt > 0 || event.held || isNet(settingsFor(kind))
+  const opened = await openSecret({ ...opening, secretArn, mayHaveAsked })
+  const { store, secret } = opened
   if (hasNotMoved({ secret, event })) return undefined
-  const policy = await readingPolicy
-  const { secretsManager } = clients
-  const settings = settingsOf({ opening, secret, policy })
-  // With grace 0 finishSecret has asked before.
-  const isNet = [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
-  const mayHaveAsked = async () => event.attempt > 0 || event.held || isNet
-  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
-  const source = {
-    store,
-    time,
-    token: undefined,
-    secretArn: secret.arn,
-    stages: secret.stages,
-    limits: policy,
-    credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
-  }
-  const current = await generationsOf(source, started).current()
-  return {
-    opening,
-    store,
-    secret,
-    current,
-    version: await reading,
-    settings,
-  }
+  const reading = early(store.getSecretValue({ versionId: event.superseded }))
+  const inside = await opened.inside()
+  const current = await inside.current()
+  return { opening, store, secret, current, version: await reading, settings: inside.settingsFor(kind) }
 }
+
+const isNet = (settings: Settings) => [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
 
 /**
  * AWSCURRENT stands where it stood. Where it had moved and was moved back, AWSPREVIOUS is on the other
@@ -126,9 +102,17 @@ function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: Retire
   return has(event.superseded, 'AWSCURRENT') && !has(event.promoted, 'AWSPREVIOUS')
 }
 
-/** Lambda repeats what ended with an error: that must not make AWSCURRENT refused for another moment. */
-function assertNotUndone({ secret }: Scene, { id }: Superseded): void {
-  if (!isMarkedUndone({ stages: secret.stages, credId: id })) return
+/**
+ * Lambda repeats what ended with an error: that must not make AWSCURRENT refused for another moment. And what
+ * audit found in another secret works on for that one.
+ */
+function assertMayRetire({ secret }: Scene, { id }: Superseded): void {
+  const { stages } = secret
+  if (isMarkedShared({ stages, credId: id })) {
+    const problem = `another secret names it, as the staging label ${sharedLabel(id)} of ${secret.arn} tells`
+    throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
+  }
+  if (!isMarkedUndone({ stages, credId: id })) return
   const problem = `the retirement of credential ${id} was undone before, so it stays active`
   const wayOut = `To try again remove the staging label ${undoneLabel(id)} of ${secret.arn}`
   throw new RotationError('ERR_RETIRE_UNDONE', `${problem}. ${wayOut}.`)
@@ -150,23 +134,10 @@ async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded):
     return undefined
   })
   if (schedule === undefined) return false
-  const other = supersessionIn(schedule.input)
+  const other = retireEventIn(schedule.input)
   if (schedule.at === undefined || other === undefined)
     throw new RotationError('ERR_SCHEDULER', `schedule ${name} is not one that dfns-rotator wrote`)
   return schedule.at.getTime() > time.now() && !isSameSupersession(event, other)
-}
-
-/** A tag that is not understood stops a rotation, but not the end of a grace: then the defaults count. */
-function settingsOf(known: { opening: RetireOpening; secret: DescribedSecret; policy: Policy }): Settings {
-  const { opening, secret, policy } = known
-  const { kind } = opening.event
-  try {
-    return readSettings({ tags: secret.tags, policy, kind })
-  } catch (error) {
-    if (!isCode(error, 'ERR_TAG')) throw error
-    opening.log.warn('a tag is not understood, the defaults count', { reason: error.message })
-    return readSettings({ tags: new Map(), policy, kind })
-  }
 }
 
 /** The superseded credential by its id: from its version, or where that is gone from Dfns's list. */

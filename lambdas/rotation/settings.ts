@@ -1,6 +1,7 @@
 import type { WebhookPing, Wish } from '../credentials/credential.ts'
 import { type KeyAlgorithm, keyAlgorithms } from '../crypto/algorithms.ts'
-import { RotationError } from '../errors.ts'
+import { isCode, RotationError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
 import { readDuration } from './duration.ts'
 import type { Policy } from './policy.ts'
 
@@ -63,6 +64,22 @@ export function readSettings(secret: {
     graceOf: ({ isAdopted }) =>
       grace ??
       clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),
+  }
+}
+
+export interface LenientSettings extends Settings {
+  /** The tag that is not understood. */
+  readonly problem?: RotationError
+}
+
+/** A tag that is not understood stops a rotation, but nothing that ends one: then the defaults count. */
+export function lenientSettings(secret: Parameters<typeof readSettings>[0] & { log: Log }): LenientSettings {
+  try {
+    return readSettings(secret)
+  } catch (error) {
+    if (!isCode(error, 'ERR_TAG')) throw error
+    secret.log.warn('a tag is not understood, the defaults count', { reason: error.message })
+    return { ...readSettings({ ...secret, tags: new Map() }), problem: error }
   }
 }
 

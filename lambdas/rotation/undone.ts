@@ -1,20 +1,33 @@
 import { createHash } from 'node:crypto'
 import type { Log } from '../ports/log.ts'
 import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
+import { holderOf } from './labels.ts'
 
 /**
  * The staging label under which a secret remembers that AWSCURRENT was refused once this credential was
  * deactivated, and that it was activated again. Whoever repeats the step would only repeat the refusal.
  * Whoever decides otherwise removes the label.
  */
-export function undoneLabel(credId: string): string {
-  return `dfns-retire-undone-${createHash('sha256').update(credId).digest('hex').slice(0, 8)}`
+export const undoneLabel = (credId: string): string => `dfns-retire-undone-${digest(credId)}`
+
+/**
+ * The staging label by which audit holds a credential that another secret names, too: its retirement would
+ * lock out whoever reads that one. audit takes the label away when no other secret names it any more.
+ */
+export const sharedLabel = (credId: string): string => `dfns-shared-${digest(credId)}`
+
+const digest = (credId: string) => createHash('sha256').update(credId).digest('hex').slice(0, 8)
+
+interface Mark {
+  readonly stages: DescribedSecret['stages']
+  readonly credId: string
 }
 
-export function isMarkedUndone(mark: { stages: DescribedSecret['stages']; credId: string }): boolean {
-  const label = undoneLabel(mark.credId)
-  return [...mark.stages.values()].some((labels) => labels.includes(label))
-}
+export const isMarkedUndone = ({ stages, credId }: Mark): boolean =>
+  holderOf({ stages }, undoneLabel(credId)) !== undefined
+
+export const isMarkedShared = ({ stages, credId }: Mark): boolean =>
+  holderOf({ stages }, sharedLabel(credId)) !== undefined
 
 /** Attaches the label. Without it the attempt is only repeated, so a failure here hides no other. */
 export async function markUndone(mark: {

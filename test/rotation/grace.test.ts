@@ -53,6 +53,10 @@ function rotationWith(given: Given = {}) {
     tags: new Map(Object.entries(tags)),
     lastRotation,
     nextRotation: undefined,
+    lastChanged: undefined,
+    rotationArn: undefined,
+    primaryRegion: undefined,
+    failedRegions: [],
   }
   const rotation: Rotation = {
     secret,
@@ -69,6 +73,7 @@ function rotationWith(given: Given = {}) {
     promoted: nobody,
     hasPending: nobody,
     previous: async () => previous,
+    version: nobody,
   }
   return { rotation, written }
 }

@@ -28,6 +28,10 @@ function standing(situation: Situation) {
     tags: new Map(),
     lastRotation: undefined,
     nextRotation: undefined,
+    lastChanged: undefined,
+    rotationArn: undefined,
+    primaryRegion: undefined,
+    failedRegions: [],
     ...rest,
     stages: new Map(Object.entries(stages)),
   }

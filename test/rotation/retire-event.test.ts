@@ -7,7 +7,7 @@ import {
   readRetireEvent,
   scheduleName,
   successorName,
-  supersessionIn,
+  retireEventIn,
 } from '../../lambdas/rotation/retire-event.ts'
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/dfns/robot-AbCdEf'
@@ -175,12 +175,12 @@ describe("a schedule's input", () => {
   const input = JSON.stringify({ ...event, attempt: 3 })
 
   test('tells the promotion that it is of', () => {
-    const found = supersessionIn(input)
+    const found = retireEventIn(input)
     expect(found && isSameSupersession(event, found)).toBe(true)
     expect(found && isSameSupersession({ ...event, promoted: 'c'.repeat(32) }, found)).toBe(false)
   })
 
   test.for(['', '{}', '[]', 'null', '{"v":2}', input.slice(1)])('%j is of none', (text) => {
-    expect(supersessionIn(text)).toBeUndefined()
+    expect(retireEventIn(text)).toBeUndefined()
   })
 })

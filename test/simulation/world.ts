@@ -352,7 +352,8 @@ function runnerOf({ core, lambdas, send }: { core: Core; lambdas: Lambdas; send:
     const schedules = lambdas.schedulesOf({ client, target, time })
     if (arn === retireArn) {
       const event = lambdas.readRetireEvent(input)
-      return lambdas.retireSuperseded({ event, clients, policyName, schedules, time, log })
+      await lambdas.retireSuperseded({ event, clients, policyName, schedules, time, log })
+      return
     }
     const event = lambdas.readEvent(input)
     const rotation = await lambdas.openRotation({ event, clients, policyName, schedules, time, log })

@@ -11,7 +11,16 @@ const isProduction = (file: SourceFile) =>
   isCode(file) && /^(lambdas|infra|sandbox|scripts|client|cli|web)\//.test(file.path)
 
 /** From left to right: a file of `lambdas/` imports from its own layer or from one further left. */
-const layers = ['errors', 'crypto', 'ports', 'credentials', 'rotation', 'entry points'] as const
+const layers = [
+  'errors',
+  'crypto',
+  'ports',
+  'credentials',
+  'rotation',
+  'operations',
+  'auditing',
+  'entry points',
+] as const
 type Layer = (typeof layers)[number]
 const entryPoints = ['lambdas/rotate.ts', 'lambdas/retire.ts', 'lambdas/audit.ts']
 

@@ -1,0 +1,27 @@
+import { youngMs } from './run.ts'
+import type { View } from './view.ts'
+
+const dayMs = 86_400_000
+
+/** What the calendar tells: a rotation that is stuck or overdue, a token that ends. */
+export function reportDates(of: View & { pendingVersion: string | undefined }): void {
+  const { run, secret, settings, current, pending, pendingVersion } = of
+  const { time, findings } = run
+  const { arn: secretArn, nextRotation, rotationEnabled, lastChanged } = secret
+  const now = time.now()
+  if (pendingVersion !== undefined) {
+    // Its version may have no value yet, and then no date either.
+    const since = pending?.version.created ?? lastChanged
+    if (since !== undefined && since.getTime() < now - youngMs)
+      findings.report({ type: 'stuck-pending', secretArn, versionId: pendingVersion, since: text(since) })
+  }
+  if (rotationEnabled && nextRotation !== undefined && nextRotation.getTime() < now - youngMs)
+    findings.report({ type: 'rotation-overdue', secretArn, due: text(nextRotation) })
+  const { tokenExpires } = current.document
+  const next = Math.max(now, nextRotation?.getTime() ?? now)
+  const needed = next + settings.graceOf({ isAdopted: false }) + 7 * dayMs
+  if (tokenExpires !== undefined && tokenExpires.getTime() < needed)
+    findings.report({ type: 'token-expiring', secretArn, expires: text(tokenExpires) })
+}
+
+const text = (date: Date): string => date.toISOString()

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { RotationError } from '../errors.ts'
+import { remindersOf, eventOf, isAbout, type Reminder } from '../rotation/reminders.ts'
+import { scheduleName } from '../rotation/retire-event.ts'
+import { retireSuperseded } from '../rotation/retiring.ts'
+import { isMarkedUndone, undoneLabel } from '../rotation/undone.ts'
+import type { FindingType } from './findings.ts'
+import { type Leftover, leftoversIn } from './left.ts'
+import { youngMs } from './run.ts'
+import { holdShared } from './shared.ts'
+import type { View } from './view.ts'
+
+/** A schedule that is late by more is taken for lost. Milliseconds. */
+const lateMs = 3_600_000
+
+/**
+ * Everything of ours that is active and that AWSCURRENT and AWSPENDING do not name: what has a schedule is
+ * left to it, what has none is retired once its grace is over, by the code of retire.
+ */
+export async function dealWithLeftovers(view: View): Promise<void> {
+  const leftovers = await leftoversIn(view)
+  if (leftovers.length === 0) return
+  const { run, secret } = view
+  const { schedules, names } = run
+  const { arn: secretArn } = secret
+  const reminders = schedules === undefined ? [] : await remindersOf({ secretArn, schedules, names })
+  for (const leftover of leftovers) await dealWith({ view, leftover, reminders })
+}
+
+interface Dealing {
+  readonly view: View
+  readonly leftover: Leftover
+}
+
+async function dealWith(of: Dealing & { reminders: readonly Reminder[] }): Promise<void> {
+  const { view, leftover, reminders } = of
+  const { found, versionId, credId } = leftover
+  const { run, secret } = view
+  const { findings, time } = run
+  const { arn: secretArn, stages } = secret
+  if (await holdShared({ view, id: credId, versionId })) return
+  if (isMarkedUndone({ stages, credId }))
+    return findings.report({ type: 'retire-undone', secretArn, credId, label: undoneLabel(credId) })
+  const reminder = reminders.find((one) => isAbout({ reminder: one, versionId, what: found.what }))
+  if (reminder?.at !== undefined && reminder.at.getTime() > time.now() - lateMs) {
+    if (found.lineage === undefined)
+      findings.report({ type: 'adopted', secretArn, credId, until: reminder.at.toISOString() })
+    return
+  }
+  if (isYoung(of) || isLeftToRotation(of)) return
+  const type: FindingType =
+    leftover.isPrevious && graceEnd(of) <= time.now() ? 'previous-past-grace' : 'untracked'
+  const outcome = await retireOrSchedule(of)
+  findings.report({ type, secretArn, ...describe(leftover), ...outcome })
+}
+
+export const describe = ({ found, credId }: Leftover) => ({
+  credId,
+  object: `${found.noun} ${found.id}`,
+  name: found.name,
+  created: found.created?.toISOString(),
+})
+
+/** A rotation may be about to name it, or have superseded it a moment ago. */
+function isYoung({ view, leftover }: Dealing): boolean {
+  const { time } = view.run
+  const since = leftover.isPrevious ? view.secret.lastChanged : (leftover.found.created ?? leftover.stored)
+  return since !== undefined && since.getTime() > time.now() - youngMs
+}
+
+/** Where there is no scheduler and the policy says so, the next rotation retires AWSPREVIOUS. */
+function isLeftToRotation({ view, leftover }: Dealing): boolean {
+  const { run, settings } = view
+  return run.schedules === undefined && settings.retiresAtNextRotation && leftover.isPrevious
+}
+
+/**
+ * When its grace is over: counted from the last change of the secret, which cannot be earlier than the move
+ * of AWSCURRENT away from it. What was never current has no grace.
+ */
+function graceEnd({ view, leftover }: Dealing): number {
+  const { settings, secret, current } = view
+  if (leftover.wasNeverCurrent) return 0
+  const { lastRotation, lastChanged } = secret
+  const moments = [lastRotation, lastChanged, current.version.created].map((date) => date?.getTime() ?? 0)
+  return Math.max(...moments) + settings.graceOf({ isAdopted: leftover.found.lineage === undefined })
+}
+
+/** What the finding tells of the outcome. */
+async function retireOrSchedule(of: Dealing) {
+  const { view, leftover } = of
+  const { run, secret, current } = view
+  const { time, schedules } = run
+  const { found, credId } = leftover
+  if ('credentialUuids' in found.what && found.what.credentialUuids.length === 0)
+    return { outcome: 'left', reason: 'its uuid cannot be read, so it has to be deactivated by hand' }
+  // Of a version that is gone nothing but its place in an event is left.
+  const superseded = leftover.versionId ?? createHash('sha256').update(credId).digest('hex')
+  const { kind } = current.document
+  const versions = { superseded, promoted: current.version.versionId }
+  const event = eventOf({ secretArn: secret.arn, kind, ...versions, what: found.what })
+  const end = graceEnd(of)
+  try {
+    if (end <= time.now()) return { outcome: await retireSuperseded({ ...run, event }) }
+    if (schedules === undefined)
+      return { outcome: 'left', reason: 'there is no scheduler to retire it later' }
+    const at = new Date(end)
+    await schedules.put({ name: scheduleName({ secretArn: secret.arn, credId }), at, input: event })
+    return { outcome: 'scheduled', until: at.toISOString() }
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error
+    if (error.code === 'ERR_DFNS_UNAVAILABLE') throw error
+    return { outcome: 'failed', code: error.code, reason: error.message }
+  }
+}

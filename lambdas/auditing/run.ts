@@ -1,0 +1,24 @@
+import type { Means } from '../credentials/credential.ts'
+import type { Secrets } from '../ports/secrets.ts'
+import type { Schedules } from '../ports/scheduler.ts'
+import type { Policy } from '../rotation/policy.ts'
+import type { Opening } from '../rotation/rotation.ts'
+import type { Findings } from './findings.ts'
+import type { Sharing } from './sharing.ts'
+
+/** What one invocation of audit has for every secret. */
+export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | 'log'> {
+  readonly secrets: Secrets
+  readonly policy: Policy
+  /** The retirements'; nothing where no scheduler was deployed. */
+  readonly schedules: Schedules | undefined
+  /** Names of the schedules that stood when the invocation began. */
+  readonly names: readonly string[]
+  readonly sharing: Sharing
+  readonly findings: Findings
+  readonly dfnsAs: Means['dfnsAs']
+  readonly lists: Means['once']
+}
+
+/** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */
+export const youngMs = 2 * 3_600_000

@@ -1,0 +1,102 @@
+import { surveyOf } from '../credentials/surveys.ts'
+import { credIdOf } from '../crypto/lineage.ts'
+import { type ErrorCode, isCode, RotationError } from '../errors.ts'
+import type { DescribedSecret } from '../ports/secrets-manager.ts'
+import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
+import { openSecret } from '../rotation/opening.ts'
+import { reportDates } from './dates.ts'
+import type { FindingType } from './findings.ts'
+import { dealWithLeftovers } from './leftovers.ts'
+import type { Run } from './run.ts'
+import { holdShared } from './shared.ts'
+import type { View } from './view.ts'
+
+/** Kinds of failure that say something of the secret, and not of the moment. */
+const typesOf: Readonly<Partial<Record<ErrorCode, FindingType>>> = {
+  ERR_STORE: 'unreadable',
+  ERR_NOT_STAGED: 'unreadable',
+  ERR_SECRET_GONE: 'secret-deleted',
+  ERR_DOCUMENT: 'policy-violation',
+  ERR_BASE_URL: 'policy-violation',
+  ERR_ORG: 'policy-violation',
+  ERR_SIGNER: 'policy-violation',
+  ERR_TAG: 'policy-violation',
+}
+
+/**
+ * Looks at one secret. Whatever is wrong with it is a finding, and keeps no other secret from being looked
+ * at. Returns whether Dfns answered.
+ */
+export async function auditSecret(of: { secret: DescribedSecret; run: Run }): Promise<boolean> {
+  const { secret, run } = of
+  const { arn: secretArn, primaryRegion } = secret
+  const { findings } = run
+  // It has its primary's document and tags, but only there can anything be done.
+  if (primaryRegion !== undefined && secretArn.split(':')[3] !== primaryRegion) {
+    findings.report({ type: 'replica', secretArn, primaryRegion })
+    return true
+  }
+  if (secret.isDeleted) {
+    findings.report({ type: 'secret-deleted', secretArn, credentials: namedIn(secret) })
+    return true
+  }
+  if (!secret.rotationEnabled) findings.report({ type: 'rotation-cancelled', secretArn })
+  try {
+    await lookInside(of)
+    return true
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error
+    reportFailure({ run, secretArn, error })
+    return !isCode(error, 'ERR_DFNS_UNAVAILABLE')
+  }
+}
+
+/** A value that is marked for deletion cannot be read; what its rotations registered can be told all the same. */
+function namedIn({ arn: secretArn, stages }: DescribedSecret): string {
+  const labelled = [...stages].filter(([, labels]) => labels.some((label) => label.startsWith('AWS')))
+  return labelled.map(([token]) => credIdOf({ secretArn, token })).join(' ')
+}
+
+export function reportFailure(of: { run: Run; secretArn: string; error: RotationError }): void {
+  const { run, secretArn, error } = of
+  const { code, message: reason, retryable } = error
+  const type = retryable ? 'not-checked' : (typesOf[code] ?? 'not-checked')
+  run.findings.report({ type, secretArn, code, reason })
+}
+
+/** Asks Dfns first and reads the labels after it: what is made meanwhile is in no list. */
+async function lookInside({ secret: listed, run }: { secret: DescribedSecret; run: Run }): Promise<void> {
+  const { arn: secretArn } = listed
+  const { dfnsAs, lists, findings } = run
+  const opened = await openSecret({ ...run, secretArn, dfnsAs, mayHaveAsked: () => true })
+  const inside = await opened.inside()
+  const current = await inside.current()
+  const { kind, id } = current.document
+  const settings = inside.settingsFor(kind)
+  if (settings.problem !== undefined) reportFailure({ run, secretArn, error: settings.problem })
+  const survey = await surveyOf({ current: current.document, means: inside.means, lists })
+  const secret = await opened.store.describeSecret()
+  if (holderOf(secret, 'AWSCURRENT') !== current.version.versionId) {
+    // The next audit finds it where it has come to.
+    return findings.report({ type: 'not-checked', secretArn, reason: 'AWSCURRENT moved meanwhile' })
+  }
+  if (survey.refusal !== undefined) {
+    const { code, message: reason } = survey.refusal
+    findings.report({ type: 'current-not-accepted', secretArn, credId: id, code, reason })
+  }
+  for (const error of survey.problems) reportFailure({ run, secretArn, error })
+  for (const region of secret.failedRegions)
+    findings.report({ type: 'replication-failed', secretArn, region })
+  const view = { run, store: opened.store, inside, settings, secret, survey, current }
+  const pending = pendingVersion(secret)
+  const previous = holderOf(secret, 'AWSPREVIOUS')
+  const labelled: View = {
+    ...view,
+    pending: pending === undefined ? undefined : await generationIn(inside.version(pending)),
+    previous: previous === undefined ? undefined : await generationIn(inside.version(previous)),
+  }
+  reportDates({ ...labelled, pendingVersion: pending })
+  await holdShared({ view: labelled, id, versionId: current.version.versionId })
+  // Without a key that works nothing can be retired, and everything may be needed.
+  if (survey.refusal === undefined) await dealWithLeftovers(labelled)
+}

@@ -1,0 +1,29 @@
+import { isMarkedShared, sharedLabel } from '../rotation/undone.ts'
+import { holderOf } from '../rotation/labels.ts'
+import type { View } from './view.ts'
+
+/**
+ * Holds what another secret's AWSCURRENT names, too: a staging label keeps every retirement away from it, and
+ * goes when that secret has a credential of its own. Returns whether it is shared.
+ */
+export async function holdShared(of: {
+  view: View
+  id: string
+  /** The version that names it here; without one there is nothing that a label could stand on. */
+  versionId: string | undefined
+}): Promise<boolean> {
+  const { view, id, versionId } = of
+  const { secret, store, run } = view
+  const { arn: secretArn, stages } = secret
+  const others = run.sharing.others({ id, secretArn })
+  const label = sharedLabel(id)
+  const isMarked = isMarkedShared({ stages, credId: id })
+  if (others.length > 0) {
+    run.findings.report({ type: 'shared-credential', secretArn, credId: id, with: others.join(' ') })
+    if (!isMarked && versionId !== undefined) await store.attachLabel({ label, to: versionId })
+    return true
+  }
+  const from = holderOf(secret, label)
+  if (from !== undefined) await run.secrets.removeLabel({ secretId: secretArn, label, from })
+  return false
+}

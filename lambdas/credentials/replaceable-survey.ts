@@ -1,0 +1,59 @@
+import { markIn } from '../crypto/lineage.ts'
+import { isCode, RotationError } from '../errors.ts'
+import type { Generation, KeyDocument } from './document.ts'
+import { type Held, type Holder, isOfThisSecret } from './holder.ts'
+import { type Found, type Survey, type Surveyed, surveyKeys } from './survey.ts'
+
+/** The credentials of the identity, and the accounts or tokens that its signer lists. */
+export async function surveyReplaceable(
+  asked: Surveyed<KeyDocument> & { holder: Holder; isKeyDocument: (one: Generation) => one is KeyDocument },
+): Promise<Survey> {
+  const { current, holder, isKeyDocument } = asked
+  const [keys, held] = await Promise.all([surveyKeys(asked), heldBySigner(asked)])
+  const { listed, problem } = held
+  const own = holder.idOf({ generation: current, listed })
+  const marked = listed.filter(({ name }) => isOfThisSecret({ name, secretArn: current.secretArn }))
+  // Which one is AWSCURRENT's own has to be known before any other can be told from it.
+  const others = own === undefined ? [] : marked.filter(({ id }) => id !== own)
+  const found = others.map((one) => foundOf({ held: one, holder }))
+  const ofAnother = (generation: KeyDocument): Found | undefined => {
+    const id = holder.idOf({ generation, listed })
+    const one = listed.find((candidate) => candidate.id === id)
+    return one && foundOf({ held: one, holder })
+  }
+  return {
+    ...keys,
+    problems: problem === undefined ? keys.problems : [...keys.problems, problem],
+    found: [...keys.found, ...found],
+    find: (generation) => {
+      if (!isKeyDocument(generation)) return undefined
+      const isSame = generation.identity.authToken === current.identity.authToken
+      return isSame ? keys.find(generation) : ofAnother(generation)
+    },
+  }
+}
+
+interface HeldBySigner {
+  readonly listed: readonly Held[]
+  readonly problem?: RotationError
+}
+
+/** One list serves every secret of a signer. Without a signer nobody was ever replaced. */
+async function heldBySigner(of: Surveyed<KeyDocument> & { holder: Holder }): Promise<HeldBySigner> {
+  const { current, holder, means, lists } = of
+  const { signerArn } = current
+  if (signerArn === undefined) return { listed: [] }
+  try {
+    const signer = await holder.signer({ generation: current, means })
+    const list = () => holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
+    return { listed: await lists(`${holder.noun}s as ${signerArn}`, list) }
+  } catch (error) {
+    if (!isCode(error, 'ERR_SIGNER', 'ERR_NOT_ALLOWED', 'ERR_TOKEN_EXPIRED')) throw error
+    return { listed: [], problem: error }
+  }
+}
+
+function foundOf({ held, holder }: { held: Held; holder: Holder }): Found {
+  const { id, name, isActive, created } = held
+  return { id, name, isActive, created, noun: holder.noun, what: holder.whatOf(id), lineage: markIn(name) }
+}

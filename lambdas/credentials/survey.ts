@@ -1,0 +1,110 @@
+import { lineageIn, type Mark } from '../crypto/lineage.ts'
+import { isCode, RotationError } from '../errors.ts'
+import type { ListedCredential } from '../ports/dfns-replies.ts'
+import { answer, asFailure } from './answer.ts'
+import type { Means, What } from './credential.ts'
+import type { Generation, KeyDocument } from './document.ts'
+import { managerOf } from './manager.ts'
+import { listing, proveListed } from './proof.ts'
+
+/** Something that Dfns lists: a credential on the identity of a secret, or an object that a version names. */
+export interface Found {
+  /** What a version or a schedule calls it. */
+  readonly id: string
+  readonly noun: 'credential' | 'service account' | 'personal access token' | 'webhook'
+  readonly name: string
+  readonly isActive: boolean
+  /** Nothing where Dfns does not tell. */
+  readonly created: Date | undefined
+  /** What its retirement is about. */
+  readonly what: What
+  /** The rotation that made it, if one did. */
+  readonly lineage: Pick<Mark, 'secret' | 'token'> | undefined
+}
+
+/** What Dfns has of a secret, found out without effect. */
+export interface Survey {
+  /** Why Dfns does not accept AWSCURRENT; nothing if it does. */
+  readonly refusal: RotationError | undefined
+  /** What could not be looked at, and why. */
+  readonly problems: readonly RotationError[]
+  /** All that is on the identity, or that a rotation of some secret made for it; active or not. */
+  readonly found: readonly Found[]
+  /** What a version of the secret names, if it was listed. */
+  find(generation: Generation): Found | undefined
+}
+
+export interface Surveyed<G extends Generation> {
+  readonly current: G
+  readonly means: Means
+  /** Lists that serve many secrets are asked for once. */
+  readonly lists: Means['once']
+}
+
+/** Whether AWSCURRENT is accepted, proved by a signature, and every credential of its identity. */
+export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Promise<Survey> {
+  const [listed, proof] = await Promise.all([
+    answer(credentialsAround({ current, means })),
+    answer(proveListed({ generation: current, credentialUuid: undefined, means })),
+  ])
+  const refusal = 'error' in proof ? refusalIn(proof.error) : undefined
+  // A token that is dead cannot list either: one problem, and it is told once.
+  const problems = 'error' in listed && refusal === undefined ? [asFailure(listed.error)] : []
+  const found = 'value' in listed ? listed.value : []
+  const find = ({ id }: Generation) => found.find((one) => one.id === id)
+  return { refusal, problems, found, find }
+}
+
+/** The refusal of a key or a token is an answer; that Dfns was not reached is none. */
+export function refusalIn(error: unknown): RotationError {
+  if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED', 'ERR_SIGNER')) return error
+  throw error
+}
+
+/** By the list; where the identity may not list, by the ids that it may sign with, which is all there is. */
+async function credentialsAround({
+  current,
+  means,
+}: Omit<Surveyed<KeyDocument>, 'lists'>): Promise<readonly Found[]> {
+  try {
+    const manager = await managerOf({ generation: current, means })
+    return credentialsIn(await manager.dfns.listCredentials().catch(manager.explain))
+  } catch (error) {
+    if (!isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE')) throw error
+    const { allowCredentials } = await means.dfnsAs(current.identity).createUserActionChallenge(listing)
+    return allowCredentials.key.map(({ id }) => ({ ...unknownOf(id), what: { credentialUuids: [] } }))
+  }
+}
+
+/** Where ids are not unique, one id stands for several credentials, and is active if one of them is. */
+function credentialsIn(listed: readonly ListedCredential[]): readonly Found[] {
+  const byId = Map.groupBy(listed, ({ credentialId }) => credentialId)
+  return [...byId].map(([id, under]) => {
+    const names = under.map(({ name, kind }) => (kind === 'Key' ? (name ?? '') : `${kind} ${name ?? ''}`))
+    return {
+      ...unknownOf(id),
+      name: names[0] ?? '',
+      isActive: under.some(({ isActive }) => isActive),
+      created: youngest(under.map(({ dateCreated }) => dateIn(dateCreated))),
+      what: { credentialUuids: under.map(({ credentialUuid }) => credentialUuid) },
+    }
+  })
+}
+
+const unknownOf = (id: string) => ({
+  id,
+  noun: 'credential' as const,
+  name: '',
+  isActive: true,
+  created: undefined,
+  lineage: lineageIn(id),
+})
+
+function youngest(dates: readonly (Date | undefined)[]): Date | undefined {
+  return dates.reduce((one, other) => ((other?.getTime() ?? 0) > (one?.getTime() ?? 0) ? other : one))
+}
+
+export function dateIn(text: string): Date | undefined {
+  const date = new Date(text)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}

@@ -1,0 +1,35 @@
+import { markIn, markOf } from '../crypto/lineage.ts'
+import type { Webhook } from '../ports/dfns-webhook-replies.ts'
+import { answer, asFailure } from './answer.ts'
+import { type Found, refusalIn, type Survey, type Surveyed } from './survey.ts'
+import type { WebhookDocument } from './webhook-document.ts'
+import { keeperOf, present } from './webhook-keeper.ts'
+
+/** Whether the webhook is there, and every one that a rotation of the secret made. */
+export async function surveyWebhooks({ current, means, lists }: Surveyed<WebhookDocument>): Promise<Survey> {
+  const { secretArn, signerArn } = current
+  const opened = await answer(keeperOf({ document: current, means }))
+  // Without its signer the webhook goes on delivering: nobody can look, but nothing is refused.
+  if ('error' in opened) return { ...nothing, problems: [asFailure(opened.error)] }
+  const keeper = opened.value
+  const all = await lists(`webhooks as ${signerArn}`, () => keeper.ask((as) => as.listWebhooks()))
+  // A list may lag behind, or be of a while ago: that one is missing is asked once more.
+  const isListed = all.some(({ id }) => id === current.id)
+  const proof = isListed ? undefined : await answer(present({ keeper, document: current }))
+  const ours = markOf({ secretArn, token: '' }).secret
+  const byId = new Map(all.map((webhook) => [webhook.id, foundOf(webhook)]))
+  return {
+    refusal: proof !== undefined && 'error' in proof ? refusalIn(proof.error) : undefined,
+    problems: [],
+    found: [...byId.values()].filter(({ lineage }) => lineage?.secret === ours),
+    find: ({ id }) => byId.get(id),
+  }
+}
+
+const nothing = { refusal: undefined, found: [], find: () => undefined }
+
+function foundOf({ id, description, dateCreated }: Webhook): Found {
+  const created = new Date(dateCreated)
+  const lineage = markIn(description)
+  return { id, name: description, created, lineage, noun: 'webhook', isActive: true, what: { webhookId: id } }
+}

@@ -1,0 +1,44 @@
+import { RotationError } from '../errors.ts'
+import type { ScheduleGroup } from '../ports/schedule-group.ts'
+import type { Schedules } from '../ports/scheduler.ts'
+import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
+import { type Secrets, secretsOf } from '../ports/secrets.ts'
+import type { Stored } from '../rotation/generations.ts'
+import { pendingVersion } from '../rotation/labels.ts'
+import { type Asked, type Inside, openSecret } from '../rotation/opening.ts'
+
+/** What a person sets off on one secret: rollback, abandon, decommission, retireAtOnce. */
+export interface OperationOpening extends Omit<Asked, 'mayHaveAsked'> {
+  /** Nothing where no scheduler was deployed. */
+  readonly schedules: Schedules | undefined
+  readonly group: ScheduleGroup | undefined
+}
+
+/** A secret as an operation finds it. */
+export interface Operation extends OperationOpening {
+  readonly store: SecretStore
+  readonly secrets: Secrets
+  readonly secret: DescribedSecret
+  readonly inside: Inside
+  readonly current: Stored
+}
+
+/** Reads the secret. An operation may be repeated, so an earlier run may have asked for the same approvals. */
+export async function openOperation(opening: OperationOpening): Promise<Operation> {
+  const { clients, time } = opening
+  const opened = await openSecret({ ...opening, mayHaveAsked: () => true })
+  const { store, secret } = opened
+  const inside = await opened.inside()
+  const secrets = secretsOf({ client: clients.secretsManager, time })
+  const current = await inside.current()
+  return { ...opening, secretArn: secret.arn, store, secrets, secret, inside, current }
+}
+
+/** Nobody else may move labels meanwhile. */
+export function assertNoRotation(secret: DescribedSecret): void {
+  const pending = pendingVersion(secret)
+  if (pending === undefined) return
+  const problem = `a rotation of ${secret.arn} is not complete: AWSPENDING is on version ${pending}`
+  const wayOut = `Wait for it, or give it up: npx dfns-rotator abandon ${secret.arn}`
+  throw new RotationError('ERR_CURRENT_CHANGED', `${problem}. Nothing was changed. ${wayOut}`)
+}

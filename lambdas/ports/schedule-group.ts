@@ -1,0 +1,47 @@
+import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
+import { awsErrorName, awsFailure } from './aws-failure.ts'
+import type { Time } from './time.ts'
+
+/** A group of schedules as a whole: for whoever looks for those that stand, or calls one off. */
+export interface ScheduleGroup {
+  /** ListSchedules, all pages: the names that begin so. */
+  names(prefix?: string): Promise<readonly string[]>
+  /** DeleteSchedule; one that is gone already is no error. */
+  remove(name: string): Promise<void>
+}
+
+export function scheduleGroupOf(parts: {
+  client: SchedulerClient
+  group: string
+  time: Time
+}): ScheduleGroup {
+  const { client, group: GroupName, time } = parts
+  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  return {
+    async names(prefix) {
+      const all: string[] = []
+      let next: string | undefined
+      try {
+        do {
+          const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
+          const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
+          const reply = await client.send(command, options())
+          all.push(...(reply.Schedules ?? []).map(({ Name = '' }) => Name))
+          next = reply.NextToken
+        } while (next !== undefined)
+      } catch (error) {
+        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
+      }
+      return all
+    },
+
+    async remove(name) {
+      try {
+        await client.send(new DeleteScheduleCommand({ Name: name, GroupName }), options())
+      } catch (error) {
+        if (awsErrorName(error) === 'ResourceNotFoundException') return
+        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'DeleteSchedule', on: name })
+      }
+    },
+  }
+}
