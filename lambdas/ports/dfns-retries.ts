@@ -33,6 +33,7 @@ export async function retrying<T>(retry: {
       // No use in waiting for a moment that this invocation will not see.
       if (pause >= time.remaining()) throw error
       await time.sleep(pause)
+      time.repeated?.()
     }
   }
 }

@@ -12,6 +12,8 @@ export interface Time {
   turn?(): Promise<void>
   /** Hears what Dfns tells of its rate limit: requests a minute, and for how long to ask nothing. */
   told?(of: { limit: number | undefined; retryAfterMs: number }): void
+  /** Hears that requests to Dfns are about to be repeated. */
+  repeated?(): void
 }
 
 /** What Lambda's context tells of time. Absent outside Lambda. */

@@ -18,6 +18,8 @@ export interface Rotation extends Generations {
   readonly secret: DescribedSecret
   readonly standing: Standing
   readonly lineage: Lineage
+  /** The secret's, once one of its documents was read. */
+  readonly kind?: string | undefined
   readonly rotationToken: string | undefined
   readonly store: SecretStore
   /** Nothing where no scheduler was deployed. */
@@ -60,6 +62,7 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
     return standing === 'promoted' || stored === undefined || time.now() - stored > firstAttemptMs
   }
   const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
+  let known: string | undefined
   const source = {
     store,
     time,
@@ -67,10 +70,17 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
     secretArn: secret.arn,
     stages: secret.stages,
     limits: policy,
-    credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
+    credentialOf: (document: { kind: string; on: string }) => {
+      const credential = credentialOf({ ...document, means })
+      known = document.kind
+      return credential
+    },
   }
   return {
     ...generationsOf(source, started),
+    get kind() {
+      return known
+    },
     secret,
     standing,
     lineage: { secretArn: secret.arn, token: token ?? '' },

@@ -14,7 +14,6 @@ import {
   account,
   anyCode,
   context,
-  flags,
   functionArn,
   ofType,
   only,
@@ -273,5 +272,5 @@ describe('what is deployed', () => {
 
 test('cdk.json carries the flags that aws-cdk-lib recommends', () => {
   const recommended = join(root, 'node_modules', 'aws-cdk-lib', 'recommended-feature-flags.json')
-  expect(flags).toMatchObject(JSON.parse(readFileSync(recommended, 'utf8')) as object)
+  expect(context).toMatchObject(JSON.parse(readFileSync(recommended, 'utf8')) as object)
 })
