@@ -63,8 +63,16 @@ export function createAlarms(parts: {
 
 function ofFunctions(functions: RotatorFunctions): Watched[] {
   const each = eachFunction(functions).flatMap(({ name, function: target }) => [
-    { id: `${name}-errors`, means: `${name} ended with an error`, metric: target.metricErrors(sumOf) },
-    { id: `${name}-throttles`, means: `${name} was throttled`, metric: target.metricThrottles(sumOf) },
+    {
+      id: `${name}-errors`,
+      means: `An invocation of ${name} ended with an error`,
+      metric: target.metricErrors(sumOf),
+    },
+    {
+      id: `${name}-throttles`,
+      means: `${name} was throttled: too many functions run in this account`,
+      metric: target.metricThrottles(sumOf),
+    },
   ])
   const lost = (['retire', 'audit'] as const).map((name) => ({
     id: `${name}-lost-letters`,

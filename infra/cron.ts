@@ -23,7 +23,8 @@ export interface CronTimes {
 
 /**
  * Reads Secrets Manager's `cron(0 Hours Day-of-month Month Day-of-week *)`; nothing if it is not of that form
- * or never comes twice. https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+ * or never comes twice.
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
  */
 export function timesOfCron(expression: string): CronTimes | undefined {
   const fields = /^cron\(0 (\S+) (\S+) (\S+) (\S+) \*\)$/.exec(expression)

@@ -29,7 +29,7 @@ const half = { width: 12, height: 6 } as const
 const third = { width: 8, height: 6 } as const
 const sum = Stats.SUM
 
-/** From top to bottom: is anything wrong, do secrets rotate, do old credentials end, how long does it take. */
+/** From top to bottom: is anything wrong, do secrets rotate and old credentials end, what does it take. */
 export function createDashboard({ scope, ...shown }: Shown & { scope: Construct }): Dashboard {
   const { names } = shown
   return new Dashboard(scope, 'Dashboard', {

@@ -54,8 +54,8 @@ export interface DfnsRotatorProps {
    */
   readonly functionProps?: RotatorFunctionOptions | undefined
   /**
-   * How long one step of a rotation may take, 15 minutes at most; a webhook's receiver is pinged until 30 seconds
-   * before it.
+   * How long one step of a rotation may take, 15 minutes at most; a webhook's receiver is pinged until 30
+   * seconds before it.
    *
    * @default Duration.minutes(1)
    */
@@ -100,8 +100,8 @@ export interface RotatesPrefixOptions {
 const mostSecrets = 40
 
 /**
- * Rotates Dfns credentials that are kept in AWS Secrets Manager: the functions rotate, retire and audit, each with
- * a role that may do what it does and nothing else, the schedules that end a grace, and alarms.
+ * Rotates Dfns credentials that are kept in AWS Secrets Manager: the functions rotate, retire and audit, each
+ * with a role that may do what it does and nothing else, the schedules that end a grace, and alarms.
  */
 export class DfnsRotator extends Construct {
   readonly functions: RotatorFunctions
@@ -146,13 +146,13 @@ export class DfnsRotator extends Construct {
     return { rotate: rotate.role, retire: retire.role, audit: audit.role }
   }
 
-  /** Rotates one secret: its tags, its grants, its schedule. At most 40; above that see `rotatesPrefix`. */
+  /** Rotates one secret: its tags, grants and schedule. At most 40; above that see `rotatesPrefix`. */
   rotates(secret: AnySecret, options: RotatesOptions = {}): SecretRotation {
     assertOneSecret({ secret, rotator: this })
     const id = secret.node.path.replaceAll('/', '.')
     if (this.#secrets.size === mostSecrets && !this.#secrets.has(id)) {
       throw new Error(
-        `${this.node.path} rotates ${mostSecrets} secrets already, and the function's policy holds no more. ` +
+  /** Rotates one secret: tags, grants, schedule. At most 40; above that see `rotatesPrefix`. */
           "Let all of them have one prefix, and say rotatesPrefix('prod/dfns/') once.",
       )
     }
@@ -166,8 +166,9 @@ export class DfnsRotator extends Construct {
   }
 
   /**
-   * Lets every secret whose name begins like `prefix` be rotated, as long as its rotation function is this one: one
-   * permission and one grant, for any number of secrets. Whoever owns them tags them and turns rotation on.
+   * Lets every secret whose name begins like `prefix` be rotated, as long as its rotation function is this
+   * one: one permission and one grant, for any number of secrets. Whoever owns them tags them and turns
+   * rotation on.
    */
   rotatesPrefix(prefix: string, { signers = [], encryptionKeys = [] }: RotatesPrefixOptions = {}): void {
     if (!Token.isUnresolved(prefix) && !/^[\w/+=.@-]+$/.test(prefix)) {

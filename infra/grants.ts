@@ -50,7 +50,7 @@ export class SecretGrants {
     }
   }
 
-  /** Every secret whose ARN begins like this one, as long as the rotate function is the one that rotates it. */
+  /** Every secret whose ARN begins like this one, as long as it is the rotate function that rotates it. */
   prefix({ arn, keys }: { arn: string; keys: readonly IKey[] }): void {
     const conditions = { StringEquals: { 'secretsmanager:resource/AllowRotationLambdaArn': this.#rotateArn } }
     for (const name of functionNames) {

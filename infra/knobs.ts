@@ -37,7 +37,7 @@ export interface RotationKnobs {
 }
 
 /** The tags that say it; one for each knob that was turned. */
-export function tagsOf(knobs: RotationKnobs): ReadonlyMap<string, string> {
+function tagsOf(knobs: RotationKnobs): ReadonlyMap<string, string> {
   const { grace, strategy, keyAlgorithm, webhookPing, holdIfUsed } = knobs
   const values = {
     grace: grace?.toIsoString(),

@@ -16,7 +16,6 @@ export const findingsMetric = (type: Finding) =>
     dimensionsMap: { service, type },
     statistic: Stats.SUM,
     period: Duration.days(1),
-    label: type,
   })
 
 /** How often an error ended an invocation, by its code. */
@@ -27,7 +26,6 @@ export const errorsMetric = (code: string) =>
     dimensionsMap: { code },
     statistic: Stats.SUM,
     period: Duration.minutes(5),
-    label: code,
   })
 
 /** Every metric of a name, whatever its dimensions' values are by then. */

@@ -59,13 +59,13 @@ export class RotatorMonitoring extends Construct {
   }
 
   /**
-   * Secrets Manager has no metric of rotations; these two events come by way of CloudTrail. They are not limited to
-   * the secrets of this rotator: an event pattern has no room for forty ARNs.
+   * Secrets Manager has no metric of rotations; these two events come by way of CloudTrail. They are not
+   * limited to the secrets of this rotator: an event pattern has no room for forty ARNs.
    */
   #tellFailedRotations(): Rule {
     const field = (path: string) => EventField.fromPath(`$.detail.${path}`)
     const secret = field('additionalEventData.SecretId')
-    const text = `${field('eventName')} of ${secret} in ${EventField.region}: see the log of the rotate function.`
+    const what = `${field('eventName')} of ${secret} in ${EventField.region}`
     return new Rule(this, 'FailedRotations', {
       description: 'Rotations that Secrets Manager could not finish',
       eventPattern: {
@@ -73,7 +73,9 @@ export class RotatorMonitoring extends Construct {
         detailType: ['AWS Service Event via CloudTrail'],
         detail: { eventName: ['RotationFailed', 'RotationAbandoned'] },
       },
-      targets: [new SnsTopic(this.topic, { message: RuleTargetInput.fromText(text) })],
+      targets: [
+        new SnsTopic(this.topic, { message: RuleTargetInput.fromText(`${what}: see the log of rotate.`) }),
+      ],
     })
   }
 }

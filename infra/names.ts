@@ -13,14 +13,14 @@ export interface FixedNames {
   readonly prefix: string
   readonly scheduleGroup: string
   readonly deadLetterQueue: string
-  functionName(name: FunctionName): string
-  functionArn(name: FunctionName): string
+  readonly functionName: (name: FunctionName) => string
+  readonly functionArn: (name: FunctionName) => string
   /** Every schedule of the group. */
   readonly schedulesArn: string
   readonly scheduleGroupArn: string
 }
 
-// The longest name made of it, `…-dead-letters`, has to fit the 64 characters of a schedule group or function.
+// A schedule group and a function have room for 64 characters, a schedule of the group for as many.
 const validPrefix = /^[A-Za-z][A-Za-z0-9-]{0,39}$/
 
 export function namesOf({ scope, prefix }: { scope: Construct; prefix: string }): FixedNames {

@@ -85,7 +85,7 @@ export interface Graces {
 }
 
 /** The SSM parameter's text. Refuses, as the functions would, what they do not understand. */
-export function textOfPolicy(policy: RotatorPolicy): string {
+function textOfPolicy(policy: RotatorPolicy): string {
   const text = JSON.stringify(policy, (_, value: unknown) =>
     value instanceof Duration ? value.toIsoString() : value,
   )
@@ -111,6 +111,7 @@ export function writePolicy(parts: { scope: Construct; prefix: string; policy: R
   const parameterName = `/${prefix}/policy`
   new StringParameter(scope, 'Policy', {
     parameterName,
+    simpleName: false,
     description: 'Defaults and limits of dfns-rotator',
     stringValue: textOfPolicy(policy),
   })

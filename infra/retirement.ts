@@ -38,7 +38,7 @@ export class RetirementSchedules extends Construct {
     this.role = this.#createRole()
   }
 
-  // The policy is part of the role: one beside it would be deleted with the stack, and leave a role that may nothing.
+  // The policy is part of the role: one beside it would be deleted with the stack, and the role may nothing.
   #createRole(): Role {
     const { account } = Stack.of(this)
     const { scheduleGroupArn, functionArn } = this.#names
@@ -75,7 +75,7 @@ export class RetirementSchedules extends Construct {
     rotate.role.addToPolicy(scheduler(['CreateSchedule', 'UpdateSchedule']))
     retire.role.addToPolicy(scheduler(['CreateSchedule', 'GetSchedule', 'UpdateSchedule']))
     audit.role.addToPolicy(scheduler(['CreateSchedule', 'GetSchedule', 'UpdateSchedule']))
-    // Lists know no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+    // ListSchedules knows no resources (Service Authorization Reference, Amazon EventBridge Scheduler).
     audit.role.addToPolicy(scheduler(['ListSchedules'], '*'))
     for (const { role } of [rotate, retire, audit]) {
       role.addToPolicy(this.#passRole())

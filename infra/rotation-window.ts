@@ -56,7 +56,7 @@ export class RotationWindow {
     return new RotationWindow({ expression, gapHours: hours, roomHours: 24, duration })
   }
 
-  /** Six fields: minutes `0`, hours, day of month, month, day of week, year `*`; one of the two days is `?`. */
+  /** Minutes `0`, hours, day of month, month, day of week, year `*`; one of the two days is `?`. */
   static cron(fields: string, { duration }: RotationWindowProps = {}): RotationWindow {
     const expression = `cron(${fields})`
     const times = timesOfCron(expression)

@@ -65,7 +65,12 @@ export class RotatorStack extends Stack {
       schedule: schedule === undefined ? undefined : windowOf({ schedule, windowDuration }),
       grace: durationOf(grace),
       signer: signerArn === undefined ? undefined : this.#signer(signerArn, signerEncryptionKeyArn),
-      ...{ kind, strategy, keyAlgorithm, webhookPing, holdIfUsed, rotateOnDeploy },
+      kind,
+      strategy,
+      keyAlgorithm,
+      webhookPing,
+      holdIfUsed,
+      rotateOnDeploy,
     }
   }
 

@@ -91,15 +91,16 @@ function assertGrace({ secret, graces, options }: Checked): void {
   )
 }
 
-/** The old webhook has to be gone before the next rotation begins: its grace, and a day of its last events. */
+/** The old webhook has to be gone before the next rotation begins: its grace, and a day of last events. */
 function assertRoomForGrace(checked: Checked & { window: RotationWindow }): void {
   const { secret, graces, options, window } = checked
   const grace = options.grace?.toMilliseconds() ?? graces.ofKind('WebhookSecret')
   const neededHours = grace / hourMs + 24
   if (window.gapHours >= neededHours) return
   throw new Error(
-    `${secret.node.path}: ${window.expression} rotates the webhook every ${window.gapHours} hours, while an ` +
-      `old one lives for its grace (${textOf(grace)}) and another day. Rotate it less often, or shorten the grace.`,
+    `${secret.node.path}: ${window.expression} rotates the webhook every ${window.gapHours} hours, while ` +
+      `an old one lives for its grace (${textOf(grace)}) and another day. Rotate it less often, or ` +
+      'shorten the grace.',
   )
 }
 

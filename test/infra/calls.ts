@@ -70,24 +70,30 @@ function takerOf(calls: readonly CallRecord[]): () => WireRequest[] {
   }
 }
 
+interface Body {
+  readonly SecretId?: string
+  readonly Name?: string
+  readonly GroupName?: string
+  readonly Target?: { readonly RoleArn: string }
+}
+
 /** Names of two roles for one thing: the scene's, and the stack's. */
 interface Roles {
   readonly inScene: string
   readonly inStack: string
 }
 
-/** What IAM is asked before a call is carried out: the action itself, and for a schedule the role that it is given. */
+/** What IAM is asked before a call is carried out: the action, and for a schedule the role that is passed. */
 export function askedFor({ request, roles }: { request: WireRequest; roles: Roles }): Asked[] {
   const { service, operation, path } = request
-  const body = (request.body === '' ? {} : JSON.parse(request.body)) as Record<string, unknown>
+  const body = (request.body === '' ? {} : JSON.parse(request.body)) as Body
   const action = `${service}:${operation}`
-  if (service === 'secretsmanager') return [{ action, resource: String(body['SecretId'] ?? '*') }]
-  if (service === 'ssm')
-    return [{ action, resource: `arn:aws:ssm:${inHere}:parameter${String(body['Name'])}` }]
+  if (service === 'secretsmanager') return [{ action, resource: body.SecretId ?? '*' }]
+  if (service === 'ssm') return [{ action, resource: `arn:aws:ssm:${inHere}:parameter${body.Name}` }]
   const [, , name = ''] = path.split('?')[0]?.split('/') ?? []
-  const group = String(body['GroupName'] ?? new URLSearchParams(path.split('?')[1]).get('groupName'))
+  const group = body.GroupName ?? new URLSearchParams(path.split('?')[1]).get('groupName')
   const schedule = { action, resource: `arn:aws:scheduler:${inHere}:schedule/${group}/${name}` }
-  const { RoleArn: role } = (body['Target'] ?? {}) as { RoleArn?: string }
+  const role = body.Target?.RoleArn
   if (role === undefined) return [schedule]
   const context = { 'iam:PassedToService': 'scheduler.amazonaws.com' }
   return [

@@ -1,0 +1,153 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { afterAll, describe, expect, test } from 'vitest'
+import { configurationSchema, readConfiguration, type StageConfiguration } from '../../infra/configuration.ts'
+import { RotatorStack } from '../../infra/rotator-stack.ts'
+import { configIn } from '../../scripts/cdk/arguments.ts'
+import { context, ofType, only, type Resources, resourcesOf, root, secretArn } from './stack.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'configuration-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const file = join(folder, 'stages.json')
+
+/** Reads a configuration of one stage, `production`. */
+function read(stage: unknown): StageConfiguration {
+  writeFileSync(file, JSON.stringify({ stages: { production: stage } }))
+  const { production } = readConfiguration(file).stages
+  if (!production) throw new Error('There is no such stage')
+  return production
+}
+
+function deployed(stage: unknown): Resources {
+  const env = { account: '111122223333', region: 'eu-central-1' }
+  return resourcesOf(new RotatorStack(new App({ context }), 'Rotation', { stage: read(stage), env }))
+}
+
+test('the JSON schema in the tree is that of the configuration', async () => {
+  const schema = `${JSON.stringify(toJsonSchema(configurationSchema, { typeMode: 'input' }), null, 2)}\n`
+  await expect(schema).toMatchFileSnapshot(join(root, 'infra', 'configuration.schema.json'))
+})
+
+test('the example is a configuration', () => {
+  const example = join(root, 'infra', 'example.json')
+  expect(Object.keys(readConfiguration(example).stages)).toEqual(['example'])
+})
+
+describe('an error', () => {
+  const arn = secretArn('payments-AbCdEf')
+
+  test.for([
+    ['stages.production.account', { account: '1234' }],
+    ['stages.production.region', { region: 'Frankfurt' }],
+    ['stages.production.namePrefix', { namePrefix: 'a_b' }],
+    ['stages.production.alarmEmail', { alarmEmail: 'operations' }],
+    ['stages.production.policy.grace.default', { policy: { grace: { default: '24h' } } }],
+    ['stages.production.policy.grace.byKind.Webhook', { policy: { grace: { byKind: { Webhook: 'P1D' } } } }],
+    ['stages.production.policy.alowedOrgIds', { policy: { alowedOrgIds: [] } }],
+    ['stages.production.secrets.0.arn', { secrets: [{ arn: secretArn('payments') }] }],
+    ['stages.production.secrets.1.kind', { secrets: [{ arn }, { arn, kind: 'Webhook' }] }],
+    ['stages.production.secrets.0.grace', { secrets: [{ name: 'a', grace: 'P1W' }] }],
+    ['stages.production.secrets.0.schedule', { secrets: [{ name: 'a', schedule: 'weekly' }] }],
+    ['stages.production.secrets.0.shedule', { secrets: [{ name: 'a', shedule: 'rate(1 day)' }] }],
+    ['stages.production.secrets.0: either name or arn', { secrets: [{ name: 'a', arn }] }],
+    ['stages.production.secrets.0: either name or arn', { secrets: [{}] }],
+    ['stages.production.prefixes.0.prefix', { prefixes: [{ prefix: 'prod/*' }] }],
+    ['stages.production: policy and policyParameterName', { policy: {}, policyParameterName: '/p' }],
+  ] as const)('names the file and the field: %s', ([field, stage]) => {
+    expect(() => read(stage)).toThrow(field)
+    expect(() => read(stage)).toThrow(file)
+  })
+
+  test.for(['{', '[]', '{}'])('is told of a file that is no configuration: %s', (text) => {
+    writeFileSync(file, text)
+    expect(() => readConfiguration(file)).toThrow(file)
+  })
+
+  test('is told of a file that is not there', () => {
+    const absent = join(folder, 'absent.json')
+    expect(() => readConfiguration(absent)).toThrow(`${absent}: not a JSON file that can be read`)
+  })
+})
+
+describe('a stage', () => {
+  test('makes the secrets that it names, empty and to stay, with the tags that it says', () => {
+    const all = deployed({
+      secrets: [{ name: 'prod/dfns/payments', grace: 'PT48H', strategy: 'self', schedule: 'rate(7 days)' }],
+    })
+    expect(only(all, 'AWS::SecretsManager::Secret')).toMatchObject({
+      Properties: {
+        Name: 'prod/dfns/payments',
+        SecretString: '{}',
+        Tags: [
+          { Key: 'dfns-rotator:grace', Value: 'P2D' },
+          { Key: 'dfns-rotator:strategy', Value: 'self' },
+        ],
+      },
+      DeletionPolicy: 'Retain',
+    })
+    expect(only(all, 'AWS::SecretsManager::RotationSchedule').Properties).toMatchObject({
+      RotateImmediatelyOnUpdate: false,
+      RotationRules: { ScheduleExpression: 'rate(7 days)' },
+    })
+  })
+
+  test('rotates what is there already, with its key and its signer, and what lies under a prefix', () => {
+    const key = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd'
+    const [hook, signer] = [secretArn('hook-AbCdEf'), secretArn('signer-GhIjKl')]
+    const all = deployed({
+      secrets: [
+        {
+          arn: hook,
+          encryptionKeyArn: key,
+          signerArn: signer,
+          windowDuration: 'PT2H',
+          schedule: 'rate(9 days)',
+        },
+        { arn: secretArn('other-MnOpQr'), signerArn: signer },
+      ],
+      prefixes: [{ prefix: 'fleet/', signerArns: [signer], encryptionKeyArns: [key] }],
+    })
+    const sources = ofType(all, 'AWS::Lambda::Permission').map(([, each]) => each.Properties['SourceArn'])
+    expect(sources).toEqual([hook, secretArn('other-MnOpQr'), secretArn('fleet/*')])
+    const policies = JSON.stringify(ofType(all, 'AWS::IAM::Policy'))
+    for (const text of [key, signer, 'AllowRotationLambdaArn']) expect(policies).toContain(text)
+    expect(JSON.stringify(all)).toContain('"Duration":"2h"')
+  })
+
+  test('writes the policy, and tells alarms by e-mail', () => {
+    const all = deployed({ policy: { grace: { max: 'P14D' } }, alarmEmail: 'operations@example.com' })
+    expect(only(all, 'AWS::SSM::Parameter').Properties['Value']).toContain('"max":"P14D"')
+    expect(only(all, 'AWS::SNS::Subscription').Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'operations@example.com',
+    })
+  })
+
+  test('may name its resources and its parameter otherwise', () => {
+    const all = deployed({ namePrefix: 'treasury', policyParameterName: '/mine' })
+    const [, { Properties }] = ofType(all, 'AWS::Lambda::Function')[0] ?? ['', { Properties: {} }]
+    expect(JSON.stringify(Properties)).toContain('"DFNS_ROTATOR_POLICY":"/mine"')
+    expect(JSON.stringify(Properties)).toContain('treasury-rotate')
+  })
+})
+
+test('the file that is read is a JSON document of the tree that its own schema describes', () => {
+  const example = JSON.parse(readFileSync(join(root, 'infra', 'example.json'), 'utf8')) as { $schema: string }
+  expect(example.$schema).toBe('./configuration.schema.json')
+})
+
+describe('the arguments of npm run deploy', () => {
+  test.for([
+    [['--config', 'a.json'], 'a.json', []],
+    [['--config=a.json', '--all'], 'a.json', ['--all']],
+    [['Stack', '--config', 'a.json', '--profile', 'p'], 'a.json', ['Stack', '--profile', 'p']],
+    [['--all'], undefined, ['--all']],
+    [['--config'], undefined, []],
+  ] as const)('%j name a configuration, and the rest is for cdk', ([given, config, rest]) => {
+    expect(configIn(given)).toEqual({ config, rest })
+  })
+})

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest'
+import { findings } from '../../infra/findings.ts'
+import { functionNames } from '../../infra/names.ts'
+import { account, ofType, only, resourcesOf, rotatorIn } from './stack.ts'
+
+const resources = resourcesOf(rotatorIn().stack)
+const [[topic] = ['']] = ofType(resources, 'AWS::SNS::Topic')
+
+interface AlarmProperties {
+  readonly AlarmName: string
+  readonly Namespace?: string
+  readonly MetricName?: string
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[]
+  readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: AlarmProperties } }[]
+  readonly Threshold: number
+  readonly ComparisonOperator: string
+  readonly TreatMissingData: string
+  readonly AlarmActions: readonly unknown[]
+  readonly AlarmDescription: string
+}
+
+const alarms = ofType(resources, 'AWS::CloudWatch::Alarm').map(
+  ([, { Properties }]) => Properties as unknown as AlarmProperties,
+)
+
+const alarm = (name: string) => {
+  const found = alarms.find(({ AlarmName }) => AlarmName === `dfns-rotator-${name}`)
+  if (!found) throw new Error(`There is no alarm ${name}`)
+  return found
+}
+
+const valueOf = (dimension: string, { Dimensions = [] }: AlarmProperties) =>
+  Dimensions.find(({ Name }) => Name === dimension)?.Value
+
+describe('every alarm', () => {
+  test('rings at the first one, is quiet where there is nothing, and speaks to the one topic', () => {
+    for (const each of alarms) {
+      expect(each).toMatchObject({
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+        AlarmActions: [{ Ref: topic }],
+      })
+    }
+  })
+
+  test('says what it means, and where to read on', () => {
+    for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/^.{20,}\. See docs\/.+\.$/)
+  })
+})
+
+test('there is an alarm for each of these, and no other', () => {
+  expect(alarms.map(({ AlarmName }) => AlarmName.replace('dfns-rotator-', '')).toSorted()).toEqual(
+    [
+      ...functionNames.flatMap((name) => [`${name}-errors`, `${name}-throttles`]),
+      'audit-lost-letters',
+      'retire-lost-letters',
+      'dead-letters',
+      'retire-undone',
+      'found-current-not-accepted',
+      'found-foreign-credential',
+      'found-previous-past-grace',
+      'found-rotation-overdue',
+      'found-stuck-pending',
+      'found-token-expiring',
+      'found-other',
+    ].toSorted(),
+  )
+})
+
+describe('an alarm of a function', () => {
+  test.for([
+    ...functionNames.map((name) => [`${name}-errors`, 'Errors'] as const),
+    ...functionNames.map((name) => [`${name}-throttles`, 'Throttles'] as const),
+    ['retire-lost-letters', 'DestinationDeliveryFailures'] as const,
+  ])('%s looks at its %s', ([name, metric]) => {
+    expect(alarm(name)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: metric })
+    const { Ref } = valueOf('FunctionName', alarm(name)) as { Ref: string }
+    expect(Ref.toLowerCase()).toContain(name.split('-')[0])
+  })
+})
+
+test('the alarm of dead letters looks at those that wait in the queue', () => {
+  expect(alarm('dead-letters')).toMatchObject({
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+  })
+})
+
+describe('what audit finds', () => {
+  const own = alarms.filter(({ AlarmName }) => /-found-(?!other)/.test(AlarmName))
+
+  test('is counted as audit counts it: by service and type', () => {
+    for (const each of own) {
+      expect(each).toMatchObject({ Namespace: 'dfns-rotator', MetricName: 'Findings' })
+      expect(valueOf('service', each)).toBe('dfns-rotator')
+      expect(each.AlarmName).toBe(`dfns-rotator-found-${String(valueOf('type', each))}`)
+    }
+  })
+
+  test('has an alarm, its own or the common one, unless it goes on by itself', () => {
+    const common = (alarm('found-other').Metrics ?? []).flatMap(({ MetricStat }) =>
+      MetricStat ? [valueOf('type', MetricStat.Metric)] : [],
+    )
+    const alarmed = [...own.map((each) => valueOf('type', each)), ...common].map(String)
+    // What audit mends itself, and what only tells.
+    const quiet = ['untracked', 'adopted', 'replica']
+    expect([...alarmed, ...quiet].toSorted()).toEqual(Object.keys(findings).toSorted())
+  })
+})
+
+describe('what is counted in the logs', () => {
+  const filters = ofType(resources, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties)
+
+  test('is every error, by its code, in each of the three logs', () => {
+    const failures = filters.filter(({ FilterPattern }) => FilterPattern === '{ $.code = "ERR_*" }')
+    expect(new Set(failures.map(({ LogGroupName }) => JSON.stringify(LogGroupName))).size).toBe(3)
+    for (const { MetricTransformations } of failures) {
+      expect(MetricTransformations).toEqual([
+        {
+          MetricNamespace: 'dfns-rotator',
+          MetricName: 'Failures',
+          MetricValue: '1',
+          Dimensions: [{ Key: 'code', Value: '$.code' }],
+        },
+      ])
+    }
+  })
+
+  test('rings where a retirement was undone', () => {
+    expect(alarm('retire-undone')).toMatchObject({ Namespace: 'dfns-rotator', MetricName: 'Failures' })
+    expect(valueOf('code', alarm('retire-undone'))).toBe('ERR_RETIRE_UNDONE')
+  })
+
+  test('is duration, calls and repetitions of each step, by step and kind', () => {
+    const phases = filters.filter(({ FilterPattern }) => FilterPattern === '{ $.message = "phase done" }')
+    const figures = phases.flatMap(
+      ({ MetricTransformations }) => MetricTransformations as Record<string, unknown>[],
+    )
+    expect(figures.map(({ MetricName, MetricValue }) => [MetricName, MetricValue])).toEqual([
+      ['PhaseDuration', '$.durationMs'],
+      ['DfnsCalls', '$.dfnsCalls'],
+      ['DfnsRetries', '$.retries'],
+    ])
+    for (const { Dimensions } of figures) {
+      expect(Dimensions).toEqual([
+        { Key: 'step', Value: '$.step' },
+        { Key: 'kind', Value: '$.kind' },
+      ])
+    }
+  })
+})
+
+describe('a rotation that failed or was given up', () => {
+  const { Properties } = only(resources, 'AWS::Events::Rule')
+
+  test('is what the rule matches', () => {
+    expect(Properties['EventPattern']).toEqual({
+      source: ['aws.secretsmanager'],
+      'detail-type': ['AWS Service Event via CloudTrail'],
+      detail: { eventName: ['RotationFailed', 'RotationAbandoned'] },
+    })
+  })
+
+  test('is told to the topic, with the name of the secret', () => {
+    expect(Properties['Targets']).toMatchObject([{ Arn: { Ref: topic } }])
+    expect(JSON.stringify(Properties['Targets'])).toContain('$.detail.additionalEventData.SecretId')
+  })
+})
+
+describe('the topic', () => {
+  const { Statement: statements } = only(resources, 'AWS::SNS::TopicPolicy').Properties['PolicyDocument'] as {
+    Statement: Record<string, unknown>[]
+  }
+
+  test('hears the alarms of this account, whose right its own policy would take away', () => {
+    expect(statements).toContainEqual(
+      expect.objectContaining({
+        Action: 'sns:Publish',
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': account } },
+      }),
+    )
+  })
+
+  test('hears the rule, and nobody without TLS', () => {
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' } }),
+    )
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    )
+  })
+})
+
+describe('the dashboard', () => {
+  test('shows alarms, findings, errors, rotations, retirements and the figures of the steps', () => {
+    const body = JSON.stringify(only(resources, 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'])
+    for (const shown of ['Findings', 'Failures', 'TriggeredRules', 'InvocationAttemptCount', 'PhaseDuration'])
+      expect(body).toContain(shown)
+    for (const name of ['DfnsCalls', 'DfnsRetries', 'ApproximateNumberOfMessagesVisible', 'filter ispresent'])
+      expect(body).toContain(name)
+  })
+
+  test('is left out where nobody wants it', () => {
+    const { stack } = rotatorIn({ dashboard: false })
+    expect(ofType(resourcesOf(stack), 'AWS::CloudWatch::Dashboard')).toEqual([])
+  })
+})
