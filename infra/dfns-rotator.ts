@@ -152,7 +152,7 @@ export class DfnsRotator extends Construct {
     const id = secret.node.path.replaceAll('/', '.')
     if (this.#secrets.size === mostSecrets && !this.#secrets.has(id)) {
       throw new Error(
-  /** Rotates one secret: tags, grants, schedule. At most 40; above that see `rotatesPrefix`. */
+        `${this.node.path} rotates ${mostSecrets} secrets already; a function's policy holds no more. ` +
           "Let all of them have one prefix, and say rotatesPrefix('prod/dfns/') once.",
       )
     }
