@@ -23,11 +23,15 @@ const lanes: readonly (readonly Step[])[] = [
   [
     { promise: 'The bundles build', script: 'build' },
     { promise: 'The stack synthesizes', script: 'synth' },
+    { promise: 'The template is written', script: 'template' },
+    { promise: 'CloudFormation reads both', script: 'lint:templates' },
+    { promise: "AWS's runtime rotates", script: 'runtime' },
   ],
 ]
 const tests: Step = { promise: 'Every test passes', script: 'test:run' }
 
 const tallyLine = /^\d+ passed, \d+ failed/
+const skippedLine = /^skipped: /
 
 let failed = false
 
@@ -56,7 +60,7 @@ async function keep(step: Step, print: (line: string) => void): Promise<boolean>
   const kept = await run(step, print)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   const mark = kept ? styleText('green', '✓') : styleText('red', '✗')
-  console.log(`${mark} ${step.promise.padEnd(22)} ${seconds.padStart(5)} s`)
+  console.log(`${mark} ${step.promise.padEnd(26)} ${seconds.padStart(5)} s`)
   failed ||= !kept
   return kept
 }
@@ -66,7 +70,9 @@ async function runLane(steps: readonly Step[]): Promise<readonly string[]> {
   for (const step of steps) {
     if (failed) break
     const output: string[] = []
-    if (!(await keep(step, (line) => output.push(line)))) return output
+    const isKept = await keep(step, (line) => output.push(line))
+    for (const line of output.filter((each) => skippedLine.test(each))) console.log(`  ${line}`)
+    if (!isKept) return output
   }
   return []
 }
