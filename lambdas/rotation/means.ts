@@ -18,8 +18,9 @@ export function meansOf(given: {
   tags: ReadonlyMap<string, string>
   log: Log
   mayHaveAsked: () => Promise<boolean>
+  rememberAsked: () => Promise<void>
 }): Means {
-  const { time, secretsManager: client, limits, tags, log, mayHaveAsked } = given
+  const { time, secretsManager: client, limits, tags, log, mayHaveAsked, rememberAsked } = given
   const known = new Map<string, Promise<unknown>>()
   const dfnsAs = dfnsOf(time)
   return {
@@ -27,6 +28,7 @@ export function meansOf(given: {
     limits,
     log,
     mayHaveAsked,
+    rememberAsked,
     strategy: wishIn(tags),
     webhookPing: pingIn(tags),
     dfnsAs,

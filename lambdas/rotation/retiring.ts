@@ -96,7 +96,9 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
   // With grace 0 finishSecret has asked before.
   const isNet = [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
   const mayHaveAsked = async () => event.attempt > 0 || event.held || isNet
-  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
+  // The next event tells by its own number.
+  const asking = { mayHaveAsked, rememberAsked: async () => {} }
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, ...asking })
   const source = {
     store,
     time,
