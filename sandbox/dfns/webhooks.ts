@@ -114,7 +114,7 @@ export function namedWebhook({ call, webhookId }: { call: Call; webhookId: strin
   return webhook
 }
 
-/** Carried out at once, or held back like any other change; no document says that a policy guards webhooks. */
+/** Carried out, or held back like any other change. No document says that a policy can guard webhooks. */
 function change(given: {
   call: SignedCall
   webhookId: string
