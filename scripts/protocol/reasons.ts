@@ -6,7 +6,6 @@ export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
   any: {
     'GetSecretValue AWSPENDING': 'a label may have moved: what AWSPENDING names is not touched',
     'GetSecretValue AWSCURRENT': 'a label may have moved: what AWSCURRENT names is not touched',
-    'GET /v2/policy-approvals': 'what waits for an approval already is not asked for a second time',
     'GET /auth/credentials': 'the uuid of the credential, and whether it is still active',
   },
   createSecret: {
