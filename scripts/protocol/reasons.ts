@@ -71,13 +71,8 @@ export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
     'POST /auth/action/init for GET /auth/credentials':
       'AWSCURRENT is proved before and after the deactivation',
     'POST /auth/action for GET /auth/credentials': 'AWSCURRENT is proved before and after the deactivation',
-    'GET /auth/service-accounts': 'which account it is, whether it is active, and the same once it is done',
-    'POST /auth/action/init for PUT /auth/service-accounts/us-…/deactivate':
-      'the new account is asked before its signer is: with the permission it needs none',
-    'POST /auth/action for PUT /auth/service-accounts/us-…/deactivate':
-      'the new account is asked before its signer is: with the permission it needs none',
-    'PUT /auth/service-accounts/us-…/deactivate':
-      'the new account is asked before its signer is: with the permission it needs none',
+    'GET /auth/service-accounts':
+      'which account it is, and whether it is done; the new one is asked once: it may need no signer',
   },
   'PersonalAccessTokenKey, signer': {
     'POST /auth/credentials/init': 'whether the token may do it itself, which decides who signs',
