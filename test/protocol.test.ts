@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { ways } from '../sandbox/demo/subjects.ts'
 import { phases } from '../scripts/bench/meter.ts'
 import { countingGate, openGate } from '../scripts/protocol/gate.ts'
 import { leastOf, notMade } from '../scripts/protocol/least.ts'
 import { blockIn, blocksOf, diagramOf, recordedIn, roundsIn, withBlocks } from '../scripts/protocol/page.ts'
-import { nameOf, record, type Recorded } from '../scripts/protocol/record.ts'
+import { reasons } from '../scripts/protocol/reasons.ts'
+import { record, type Recorded, recordings } from '../scripts/protocol/record.ts'
 
 const path = new URL('../docs/protocol.md', import.meta.url)
 const page = readFileSync(path, 'utf8')
-const told = new Map(ways.map((way) => [nameOf(way), recordedIn(page, nameOf(way))]))
+const told = new Map(recordings.map(({ name }) => [name, recordedIn(page, name)]))
 
 /** What was called, phase by phase, whatever waited for what. */
 const callsOf = (recorded: readonly Recorded[]) =>
@@ -30,7 +30,8 @@ async function settle(): Promise<void> {
   for (let times = 0; times < 50; times++) await readFile(path)
 }
 
-describe.each(ways.map((way) => [nameOf(way), way] as const))('docs/protocol.md tells of %s', (name, way) => {
+describe.each(recordings)('docs/protocol.md tells of $name', (recording) => {
+  const { name } = recording
   const expected = told.get(name) ?? []
 
   test('every phase once', () => {
@@ -39,9 +40,9 @@ describe.each(ways.map((way) => [nameOf(way), way] as const))('docs/protocol.md 
 
   // The second recording would wait for a call that the page tells and nobody makes: so the calls come first.
   test('the calls that are made, and what waits for what', { timeout: 60_000 }, async () => {
-    expect(callsOf(await record({ way, gate: openGate }))).toEqual(callsOf(expected))
+    expect(callsOf(await record({ recording, gate: openGate }))).toEqual(callsOf(expected))
     const sizes = expected.map(({ rounds }) => rounds.map((round) => round.length))
-    expect(await record({ way, gate: countingGate({ sizes, settle }) })).toEqual(expected)
+    expect(await record({ recording, gate: countingGate({ sizes, settle }) })).toEqual(expected)
   })
 
   test('no least that is more than what is made', () => {
@@ -53,6 +54,12 @@ test('the tables and diagrams of docs/protocol.md are those of what it tells', (
   const blocks = [...blocksOf(told)]
   expect(blocks.map(([name]) => [name, blockIn(page, name)])).toEqual(blocks)
   expect(withBlocks(page, new Map(blocks))).toBe(page)
+})
+
+test('docs/protocol.md gives no reason for what is not made', () => {
+  const given = blockIn(page, 'beyond the least')
+  const all = Object.values(reasons).flatMap((whys) => Object.values(whys))
+  expect(all.filter((why) => !given.includes(`| ${why} |`))).toEqual([])
 })
 
 describe('a diagram', () => {

@@ -10,7 +10,7 @@ interface Approval extends ListedApproval {
   readonly status: ApprovalStatus
 }
 
-/** The approvals that one identity asked for and that were not given; nothing where it may not list them. */
+/** Approvals that one identity asked for; nothing where it may not list them. */
 export type Approvals = readonly Approval[] | undefined
 
 /** Whoever asks for changes. */
@@ -25,21 +25,27 @@ export async function userIdOf({ document, means }: Asker): Promise<string | und
   return readAuthToken(await means.dfnsAs(document.identity).authToken())?.userId
 }
 
-/** Every call asked for while an approval is pending makes another approval: so this is looked at before. */
+/**
+ * Those that were not given. Every call asked for while an approval is pending makes another approval: so
+ * this is looked at before.
+ */
 export async function earlierApprovals(asker: Asker): Promise<Approvals> {
-  return (await asker.means.mayHaveAsked()) ? approvalsOf(asker) : []
+  return (await asker.means.mayHaveAsked()) ? notGiven(asker) : []
 }
 
-async function approvalsOf(asker: Asker): Promise<Approvals> {
+async function notGiven(asker: Asker): Promise<Approvals> {
+  const pending = await approvalsOf(asker, 'Pending')
+  return pending && [...pending, ...((await approvalsOf(asker, 'Denied', 'Expired')) ?? [])]
+}
+
+async function approvalsOf(asker: Asker, ...statuses: readonly ApprovalStatus[]): Promise<Approvals> {
   const { document, means } = asker
   const initiatorId = await userIdOf(asker)
   const accounts = means.accountsAs(document.identity)
   const list = async (status: ApprovalStatus) =>
     (await accounts.listApprovals({ status, initiatorId })).map((one) => ({ ...one, status }))
   try {
-    const pending = await list('Pending')
-    const decided = await Promise.all([list('Denied'), list('Expired')])
-    return [...pending, ...decided.flat()]
+    return (await Promise.all(statuses.map(list))).flat()
   } catch (error) {
     if (error instanceof DfnsFailure && error.isRefusal) return undefined
     throw error
@@ -56,11 +62,13 @@ export interface Change {
    * looked for in its text.
    */
   readonly about: readonly string[]
+  /** It makes what only its asker is shown the secret of. What an approval makes is of no use to anybody. */
+  readonly isForAsker?: boolean
 }
 
 /**
- * Asks for a change, unless the same waits for its approval already (ERR_APPROVAL_PENDING, which may pass) or
- * was denied (ERR_APPROVAL_DENIED, which does not).
+ * Asks for a change, unless the same waits for its approval already (ERR_APPROVAL_PENDING, which may pass),
+ * was denied (ERR_APPROVAL_DENIED, which does not), or was approved in vain (ERR_NOT_ALLOWED, likewise).
  */
 export async function asking<T>(
   given: Change & { asker: Asker; approvals: Promise<Approvals>; call: () => Promise<T> },
@@ -69,21 +77,43 @@ export async function asking<T>(
   const approvals = await given.approvals
   const refusal = refusalIn(approvals, given)
   if (refusal !== undefined) throw refusal
+  if (given.isForAsker === true) await assertNotInVain(given)
   try {
     return await call()
   } catch (error) {
     if (!isCode(error, 'ERR_APPROVAL_PENDING')) throw error
-    const made = approvals && (await approvalsOf(asker).catch((): Approvals => []))
+    await asker.means.rememberAsked()
+    const made = approvals && (await notGiven(asker).catch((): Approvals => []))
     throw made === undefined ? unlisted(given) : (refusalIn(made, given) ?? pending(given, ''))
   }
+}
+
+/** The approval of a change, if it was given. Nothing where nobody asked yet, or its asker may not list. */
+export async function givenTo({ asker, about }: Pick<Change, 'about'> & { asker: Asker }) {
+  if (!(await asker.means.mayHaveAsked())) return undefined
+  return thoseAbout(about, await approvalsOf(asker, 'Approved')).at(-1)
+}
+
+/** To ask again would make another of no use, once that is approved, too. */
+async function assertNotInVain(given: Change & { asker: Asker }): Promise<void> {
+  const approval = await givenTo(given)
+  if (approval === undefined) return
+  const problem = `${given.what}: its approval ${approval.id} was given, in vain. It is not asked for again`
+  const wayOut = 'Have the policy let its asker make one without, and give this rotation up'
+  throw new RotationError('ERR_NOT_ALLOWED', `${given.on}: ${problem}. ${wayOut}.`)
+}
+
+/** Oldest first. */
+function thoseAbout(about: readonly string[], approvals: Approvals): readonly Approval[] {
+  return (approvals ?? [])
+    .filter(({ activity }) => about.every((part) => JSON.stringify(activity ?? null).includes(part)))
+    .toSorted((a, b) => a.dateCreated.localeCompare(b.dateCreated))
 }
 
 /** What stands in the way of a change: its approval is pending, or was denied, or neither. */
 export function refusalIn(approvals: Approvals, change: Change): RotationError | undefined {
   const { what, on, about } = change
-  const own = (approvals ?? [])
-    .filter(({ activity }) => about.every((part) => JSON.stringify(activity ?? null).includes(part)))
-    .toSorted((a, b) => a.dateCreated.localeCompare(b.dateCreated))
+  const own = thoseAbout(about, approvals)
   const waiting = own.find(({ status }) => status === 'Pending')
   if (waiting !== undefined) return pending(change, ` ${waiting.id}`)
   const last = own.at(-1)

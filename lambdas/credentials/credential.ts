@@ -159,6 +159,8 @@ export interface Means {
   readonly readSecret: (arn: string) => Promise<string | undefined>
   /** Whether an earlier attempt can have asked for the same change; then its approval is looked for first. */
   readonly mayHaveAsked: () => Promise<boolean>
+  /** Told of a change that waits for its approval, for `mayHaveAsked` of the next attempt. */
+  readonly rememberAsked: () => Promise<void>
   /** Asks once in an invocation, whoever asks for the same. A failure is not remembered. */
   readonly once: <T>(question: string, ask: () => Promise<T>) => Promise<T>
 }

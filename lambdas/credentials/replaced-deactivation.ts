@@ -2,6 +2,7 @@ import { isCode, RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
+import { answer } from './answer.ts'
 import { earlierApprovals, type Asker, asking } from './approvals.ts'
 import type { Deactivation, Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -21,7 +22,7 @@ interface Replaced {
   readonly means: Means
 }
 
-/** One who may be asked: the identity in AWSCURRENT, then its signer. */
+/** One who may be asked: the identity in AWSCURRENT, or its signer. */
 interface Actor extends Asker {
   readonly accounts: DfnsAccounts
   readonly explain: (error: unknown) => Promise<never>
@@ -81,26 +82,43 @@ function assertOther(of: Replaced & { listed: readonly Held[] }): void {
   throw new RotationError('ERR_RETIRE_REFUSED', `${holder.noun} ${id} is not deactivated: ${problem}`)
 }
 
-/** Asks as the one who may: a refusal of AWSCURRENT's identity is no answer while there is a signer. */
-function actorsOf({ current, holder, means }: Replaced) {
-  const own: Actor = {
-    document: current,
-    means,
-    accounts: means.accountsAs(current.identity),
-    explain: explaining({ generation: current, means }),
-  }
+/**
+ * Asks as the one who may: a refusal of AWSCURRENT's identity is no answer while there is a signer. Whoever
+ * answered is asked first from then on: who may not look is hardly allowed to deactivate.
+ */
+function actorsOf(replaced: Replaced) {
+  const own = async () => ownActor(replaced)
+  const signer = () => signingActor(replaced)
+  const all = replaced.current.signerArn === undefined ? [own] : [own, signer]
+  let inTurn = all
   return async <T>(ask: (actor: Actor) => Promise<T>): Promise<T> => {
-    try {
-      return await ask(own)
-    } catch (error) {
-      if (!(error instanceof DfnsFailure) || !error.isRefusal) return own.explain(error)
-      if (current.signerArn === undefined) return own.explain(error).catch(asUnretirable)
-      const signer = await holder.signer({ generation: current, means })
-      const { document, explain } = signer
-      const actor = { document, means, accounts: means.accountsAs(document.identity), explain }
-      return ask(actor).catch(unlessDenied(explain)).catch(asUnretirable)
+    let refuse = (): Promise<never> => Promise.reject(new Error('nobody was asked'))
+    for (const one of inTurn) {
+      const actor = await one()
+      const answered = await answer(ask(actor))
+      if ('value' in answered) {
+        inTurn = [one, ...all.filter((other) => other !== one)]
+        return answered.value
+      }
+      const { error } = answered
+      const explain = () => actor.explain(error).catch(asUnretirable)
+      if (!(error instanceof DfnsFailure) || !error.isRefusal) return explain()
+      // Where both refuse, it is the signer that is to be given leave.
+      if (one === all.at(-1)) refuse = explain
     }
+    return refuse()
   }
+}
+
+function ownActor({ current, means }: Replaced): Actor {
+  const accounts = means.accountsAs(current.identity)
+  return { document: current, means, accounts, explain: explaining({ generation: current, means }) }
+}
+
+async function signingActor({ current, holder, means }: Replaced): Promise<Actor> {
+  const { document, explain } = await holder.signer({ generation: current, means })
+  const accounts = means.accountsAs(document.identity)
+  return { document, means, accounts, explain: unlessDenied(explain) }
 }
 
 /** A denial is the approvers' word, and no fault of the signer. */

@@ -62,6 +62,7 @@ export async function replace(replacement: Replacement): Promise<Successor> {
     what: `a new ${holder.noun} (whose token nobody would see if it were made by an approval)`,
     on: current.on,
     about: [`${mark.secret} ${mark.token}`],
+    isForAsker: true,
     asker,
     approvals,
     call: () => holder.create(accounts, body).catch(signer.explain),

@@ -4,6 +4,7 @@ import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import type { CreatedWebhook, Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Draft, Labelled, Means, Successor } from './credential.ts'
+import { creationOf } from './webhook-changes.ts'
 import { type WebhookDocument, webhookSuccessorOf } from './webhook-document.ts'
 import { type Keeper, keeperOf, present } from './webhook-keeper.ts'
 import { bornMs, previousIdOf, relativesOf } from './webhook-relatives.ts'
@@ -48,8 +49,9 @@ async function make(creation: Creation): Promise<Successor> {
 function create(made: Creation & Left & { keeper: Keeper; model: Webhook }): Promise<CreatedWebhook> {
   const { keeper, model, lineage } = made
   const { url, events } = model
-  const description = marked({ text: model.description, with: markOf(lineage), longest: longestDescription })
-  return keeper.ask((as) =>
+  const mark = markOf(lineage)
+  const description = marked({ text: model.description, with: mark, longest: longestDescription })
+  return keeper.change(creationOf(mark), (as) =>
     as.createWebhook({ url, events, status: 'Disabled', description }).catch((error: unknown) => {
       throw isCapped(error, made) ? capped({ ...made, error }) : error
     }),

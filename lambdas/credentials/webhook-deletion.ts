@@ -61,7 +61,7 @@ interface HandOver {
 async function handOver(given: HandOver): Promise<void> {
   const { keeper, old, means } = given
   const edits = editsOf(given)
-  const update = (webhook: Webhook) => keeper.ask((as) => as.updateWebhook(webhook.id, edits))
+  const update = (webhook: Webhook) => keeper.update(webhook.id, edits)
   const kept = edits.status === undefined ? given.kept : await update(given.kept)
   await assertDrained({ keeper, old, kept, means })
   if (Object.keys(edits).length > 0 && edits.status === undefined) await update(kept)

@@ -26,7 +26,7 @@ export async function enable({ current, pending, lineage, means }: Enabling): Pr
   assertWebhookFollows({ current: followed, pending })
   // Where somebody deleted the current one meanwhile, the pending one is all that could deliver.
   if ((await keeper.find(followed.id))?.status === 'Disabled') return
-  await keeper.ask((as) => as.updateWebhook(pending.id, { status: 'Enabled' }))
+  await keeper.update(pending.id, { status: 'Enabled' })
 }
 
 /** With a stored value to compare with, all that this rotation made beside it is a stray, of whatever age. */

@@ -1,9 +1,11 @@
 import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
-import type { Webhooks } from '../ports/dfns-webhooks.ts'
+import type { WebhookSettings, Webhooks } from '../ports/dfns-webhooks.ts'
+import { type Approvals, asking, earlierApprovals, givenTo } from './approvals.ts'
 import type { Means } from './credential.ts'
 import { signerOf } from './signer.ts'
+import { deletionOf, updateOf, type WebhookChange } from './webhook-changes.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 
 /** Whoever keeps the webhooks of a secret: the signer that its document names. */
@@ -12,6 +14,11 @@ export interface Keeper {
   ask<T>(question: (webhooks: Webhooks) => Promise<T>): Promise<T>
   /** The webhook, or nothing if Dfns knows none by this id. */
   find(webhookId: string): Promise<Webhook | undefined>
+  /** The same for a change, unless it waits for its approval already, or was denied. */
+  change<T>(change: WebhookChange, question: (webhooks: Webhooks) => Promise<T>): Promise<T>
+  update(webhookId: string, changes: Partial<WebhookSettings>): Promise<Webhook>
+  /** Whether Dfns made this update when it was approved. */
+  isApproved(webhookId: string, changes: Partial<WebhookSettings>): Promise<boolean>
   /** Deletes it; one that is gone already is no error. */
   remove(webhookId: string): Promise<void>
   /** Deletes a stray. Whatever keeps it from being deleted keeps nothing else: it is logged. */
@@ -39,8 +46,18 @@ export async function keeperOf(asked: { document: WebhookDocument; means: Means 
         throw error
       }),
     )
+  const asker = { document: signer.document, means }
+  let looked: Promise<Approvals> | undefined
+  const change: Keeper['change'] = (wanted, question) => {
+    looked ??= earlierApprovals(asker)
+    return asking({ ...wanted, on: document.on, asker, approvals: looked, call: () => ask(question) })
+  }
+  const update: Keeper['update'] = (id, changes) =>
+    change(updateOf({ id, changes }), (as) => as.updateWebhook(id, changes))
+  const isApproved: Keeper['isApproved'] = async (id, changes) =>
+    (await givenTo({ ...updateOf({ id, changes }), asker })) !== undefined
   const remove = (webhookId: string) =>
-    ask((as) =>
+    change(deletionOf(webhookId), (as) =>
       as.deleteWebhook(webhookId).catch((error: unknown) => {
         if (!isGone(error)) throw error
       }),
@@ -56,7 +73,7 @@ export async function keeperOf(asked: { document: WebhookDocument; means: Means 
       return false
     }
   }
-  return { ask, find, remove, removeStray }
+  return { ask, find, change, update, isApproved, remove, removeStray }
 }
 
 const isGone = (error: unknown): boolean =>

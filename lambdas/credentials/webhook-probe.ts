@@ -1,4 +1,4 @@
-import { RotationError } from '../errors.ts'
+import { isCode, RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Labelled, Means, Probe } from './credential.ts'
 import { documentedCap } from './webhook-creation.ts'
@@ -42,17 +42,23 @@ async function probeKeeper(asked: Asked & { keeper: Keeper; webhook: Webhook }):
   const [[all, unlisted], [, unread], [, unchanged]] = await Promise.all([
     attempt(() => keeper.ask((as) => as.listWebhooks())),
     attempt(() => keeper.ask((as) => as.listFailedEvents(id))),
-    attempt(() => keeper.ask((as) => as.updateWebhook(id, asItIs(webhook)))),
+    attempt(() => keeper.update(id, asItIs(webhook))),
   ])
   const count = all === undefined ? '' : `: ${all.length}, and Dfns documented at most ${documentedCap}`
   const answers = [
     probe(questions.list + count, unlisted),
     probe(questions.events, unread),
-    probe(questions.update, unchanged),
+    updateProbe(unchanged),
   ]
   if (all === undefined) return answers
   const [, older] = await attempt(() => assertTwoGenerations({ ...asked, all }))
   return [...answers, probe(questions.generations, older)]
+}
+
+/** What is held back, is not refused: whoever may not update at all is told so first. */
+function updateProbe(failure: RotationError | undefined): Probe {
+  const isHeld = isCode(failure, 'ERR_APPROVAL_PENDING', 'ERR_APPROVAL_DENIED')
+  return isHeld ? { question: questions.update, note: failure.message } : probe(questions.update, failure)
 }
 
 /** An update that names no more than what is there. */

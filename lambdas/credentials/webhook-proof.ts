@@ -87,10 +87,13 @@ function refused({ on, id }: WebhookDocument, status: string): RotationError {
 /** What Dfns says that a receiver answered, if it is a status. */
 const statusOf = (status: string): string => (/^\d{1,3}$/.test(status) ? status : 'no status')
 
+/** Not where that may wait: an approval that is given late would disable what is current by then. */
 async function disable({ keeper, generation, means }: Ping): Promise<void> {
   const webhookId = generation.id
   try {
-    await keeper.ask((as) => as.updateWebhook(webhookId, { status: 'Disabled' }))
+    if (await keeper.isApproved(webhookId, { status: 'Enabled' }))
+      return means.log.warn('the new webhook stays enabled: a policy holds back its updates', { webhookId })
+    await keeper.update(webhookId, { status: 'Disabled' })
     means.log.info('the new webhook is disabled until it is tried again', { webhookId })
   } catch (error) {
     if (!(error instanceof RotationError)) throw error

@@ -29,15 +29,18 @@ export function meansOf(given: {
   tags: ReadonlyMap<string, string>
   log: Log
   mayHaveAsked: () => Promise<boolean>
+  rememberAsked: () => Promise<void>
   /** Of whoever looks at many secrets: users log in once for all of them. */
   dfnsAs?: Means['dfnsAs']
 }): Means {
-  const { time, secretsManager: client, limits, tags, log, mayHaveAsked, dfnsAs = dfnsOf(time) } = given
+  const { time, secretsManager: client, limits, tags, log, dfnsAs = dfnsOf(time) } = given
+  const { mayHaveAsked, rememberAsked } = given
   return {
     time,
     limits,
     log,
     mayHaveAsked,
+    rememberAsked,
     strategy: wishIn(tags),
     webhookPing: pingIn(tags),
     dfnsAs,

@@ -68,8 +68,12 @@ function insideOf(
   const { store, secret, policy, time, log, clients, started, mayHaveAsked, dfnsAs } = known
   const settingsFor = (kind: string) => lenientSettings({ tags: secret.tags, policy, kind, log })
   const given = { time, log, limits: policy, tags: secret.tags, secretsManager: clients.secretsManager }
-  const asking = async () => mayHaveAsked({ settingsFor })
-  const means = meansOf({ ...given, mayHaveAsked: asking, ...(dfnsAs !== undefined && { dfnsAs }) })
+  const asking = {
+    mayHaveAsked: async () => mayHaveAsked({ settingsFor }),
+    // Whoever comes again knows it otherwise: by the number in its event, or because it always looks.
+    rememberAsked: async () => {},
+  }
+  const means = meansOf({ ...given, ...asking, ...(dfnsAs !== undefined && { dfnsAs }) })
   const source = {
     store,
     time,

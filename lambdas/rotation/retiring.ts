@@ -165,7 +165,10 @@ async function isOurs(of: { current: Stored; id: string; secretArn: string }): P
   return (await asked) ?? isOfSecret({ credId: id, secretArn })
 }
 
-/** A credential that somebody still uses is retired all the same, unless the owner wants it held, once. */
+/**
+ * A credential that somebody still uses is retired all the same, unless the owner wants it held, once.
+ * Without a grace there was no time to use it in.
+ */
 async function isHeld(
   { opening, current, settings, secret }: Scene,
   superseded: Superseded,
@@ -173,6 +176,7 @@ async function isHeld(
   const { event, time, log } = opening
   const isAdopted = !isOfSecret({ credId: superseded.id, secretArn: secret.arn })
   const graceMs = settings.graceOf({ isAdopted })
+  if (graceMs === 0) return false
   // What came before its grace was signed for the rotation itself, to register the new key.
   const since = new Date(time.now() - Math.min(hourMs, graceMs))
   const used = await current.credential.isUsedSince({ current: current.document, superseded, since })

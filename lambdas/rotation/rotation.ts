@@ -7,6 +7,7 @@ import { type DescribedSecret, type SecretStore, secretStore } from '../ports/se
 import type { Schedules } from '../ports/scheduler.ts'
 import { early, type Time } from '../ports/time.ts'
 import type { RotationEvent } from './event.ts'
+import { isMarkedAsked, markAsked } from './asked.ts'
 import { type Generations, generationsOf } from './generations.ts'
 import { type Standing, standingOf } from './guard.ts'
 import { meansOf } from './means.ts'
@@ -56,12 +57,19 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
   const { secretsManager } = clients
-  /** A version that was stored a moment ago is in its first attempt. */
-  const mayHaveAsked = async () => {
-    const stored = (await started.pending)?.created?.getTime()
-    return standing === 'promoted' || stored === undefined || time.now() - stored > firstAttemptMs
+  const asking = {
+    /** A version that was stored a moment ago is in its first attempt. */
+    async mayHaveAsked() {
+      if (standing === 'promoted' || isMarkedAsked(secret.stages)) return true
+      const pending = await started.pending
+      const stored = pending?.created?.getTime() ?? -Infinity
+      return pending !== undefined && time.now() - stored > firstAttemptMs
+    },
+    async rememberAsked() {
+      if ((await started.pending) === undefined) await markAsked({ store, log, stages: secret.stages })
+    },
   }
-  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, mayHaveAsked })
+  const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, ...asking })
   let known: string | undefined
   const source = {
     store,

@@ -45,7 +45,7 @@ export async function rotateEveryKind(told: { screen: Screen; title: string; kin
 
 async function rotate({ scene, way }: { scene: Scene; way: Way }): Promise<Rotated> {
   const subject = await way.open(scene)
-  const tags = { 'dfns-rotator:grace': `PT${graceHours}H` }
+  const tags = { ...way.tags, 'dfns-rotator:grace': `PT${graceHours}H` }
   const name = `prod/dfns/${subject.orgId}`
   const secretArn = await scene.keepSecret({ name, document: subject.document, tags })
   const { progress } = scene.sandbox.engine

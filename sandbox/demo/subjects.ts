@@ -27,6 +27,8 @@ export interface Way {
   readonly strategy?: string
   /** The words of `maker` that this way promises. */
   readonly signer: string
+  /** Of the secret, where they are what chooses this way. */
+  readonly tags?: Readonly<Record<string, string>>
   /** Sets it up in an organisation of its own; `more` are switches on top of those that the way needs. */
   open(scene: Scene, more?: Partial<Switches>): Promise<Subject>
 }
@@ -41,6 +43,14 @@ const leaveToReplace = [
   'Permissions:Assignments:Read',
   'Permissions:Assign',
   'Policies:Read',
+]
+
+/** The same for a personal access token of that user. */
+const leaveToReplaceToken = [
+  'Auth:Pats:Create',
+  'Permissions:Read',
+  'Permissions:Assignments:Read',
+  'Permissions:Assign',
 ]
 
 const tokensOfUsers = { patCredentialBelongsToUser: true, userCredentialSignsForPat: true }
@@ -90,6 +100,18 @@ export const ways: readonly Way[] = [
         user,
         signerArn: await keepSigner({ scene, document: user.document }),
       })
+    },
+  },
+  {
+    kind: 'PersonalAccessTokenKey',
+    strategy: 'replace',
+    signer: 'the signer',
+    tags: { 'dfns-rotator:strategy': 'replace' },
+    open: async (scene, more) => {
+      const orgId = organisation(scene, { ...refused, ...more })
+      const user = openUser({ scene, orgId, name: 'robin', permissions: leaveToReplaceToken })
+      const signerArn = await keepSigner({ scene, document: user.document })
+      return openToken({ scene, orgId, user, signerArn, permissions: ['Wallets:Read'] })
     },
   },
   {
@@ -146,12 +168,19 @@ function openUser(of: { scene: Scene; orgId: string; name: string; permissions?:
   return { ...user, document: { kind: 'UserKey', ...identity } }
 }
 
-function openToken(of: { scene: Scene; orgId: string; user: User; signerArn?: string }): Subject {
-  const { scene, orgId, user, signerArn } = of
+function openToken(of: {
+  scene: Scene
+  orgId: string
+  user: User
+  signerArn?: string
+  permissions?: readonly string[]
+}): Subject {
+  const { scene, orgId, user, signerArn, permissions = [] } = of
   const { userId } = user
   const { publicKey, privateKey } = newKey()
   const token = scene.dfns.createPersonalAccessToken({ userId, name: 'deploy', publicKey })
-  const { authToken, credId, credentialUuid } = token
+  const { authToken, credId, credentialUuid, tokenId } = token
+  for (const one of permissions) scene.dfns.assignPermission({ userId, tokenId, operations: [one] })
   const identity = { baseUrl: scene.sandbox.urls.dfns, orgId, authToken, credId, privateKey }
   const signers = {
     'its own key': { userId, credentialUuid },
@@ -185,7 +214,7 @@ async function signs(scene: Scene, document: Fields): Promise<boolean> {
 /** Who a signature is told by: a whole identity, or one key of it. */
 type Signers = Readonly<Record<string, { readonly userId: string; readonly credentialUuid?: string }>>
 
-const creations = ['credential created', 'service account created', 'webhook created']
+const creations = ['credential created', 'service account created', 'token created', 'webhook created']
 
 function makerOf(of: { scene: Scene; orgId: string; signers: Signers }): () => string {
   const { scene, orgId, signers } = of

@@ -97,10 +97,12 @@ const kinds = {
   Credential: { change: 'Credential', activity: 'Credentials:Modify' },
   ServiceAccount: { change: 'ServiceAccount', activity: 'ServiceAccounts:Modify' },
   PersonalAccessToken: { change: 'PersonalAccessToken', activity: 'PersonalAccessTokens:Modify' },
+  Webhook: { change: 'Webhook', activity: 'Webhooks:Modify' },
 }
 
 function subjectOf(action: HeldAction): keyof typeof kinds {
   if (action === 'assignPermission' || action === 'revokePermission') return 'Assignment'
+  if (action.endsWith('Webhook')) return 'Webhook'
   if (action.endsWith('ServiceAccount')) return 'ServiceAccount'
   return action.endsWith('PersonalAccessToken') ? 'PersonalAccessToken' : 'Credential'
 }

@@ -14,6 +14,9 @@ export type HeldAction =
   | 'activatePersonalAccessToken'
   | 'deactivatePersonalAccessToken'
   | 'deletePersonalAccessToken'
+  | 'createWebhook'
+  | 'updateWebhook'
+  | 'deleteWebhook'
 
 type CredentialAction = 'create' | 'activate' | 'deactivate'
 

@@ -20,7 +20,7 @@ export interface HeldChange {
   readonly entityId: string
   /** The changed fields, as a change request shows them. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Whose credential, token or permission it is. */
+  /** Whose credential, token or permission it is; of a webhook, which is nobody's own, who asks. */
   readonly userId: string
   readonly credentialUuid?: string
 }

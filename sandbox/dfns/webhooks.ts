@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { WireResponse } from '../wire.ts'
+import { askerOf, carryOut } from './approvals.ts'
 import type { Call, SignedCall } from './call.ts'
 import { jsonReply, Refusal } from './errors.ts'
 import type { Effect } from './model.ts'
+import type { HeldChange } from './policy-model.ts'
 import { listed } from './signers.ts'
 import { record } from './state.ts'
 import { sendFakeEvent } from './webhook-deliveries.ts'
@@ -11,18 +13,25 @@ import { pageOf, queryOf } from './webhook-pages.ts'
 import { changedSettings, newSettings } from './webhook-settings.ts'
 import { storeWebhook, webhooksOf } from './webhook-store.ts'
 
-/** Create Webhook, POST /webhooks: the only reply that shows the secret. */
+/**
+ * Create Webhook, POST /webhooks: the only reply that shows the secret. What an approval makes shows it to
+ * nobody.
+ */
 export function createWebhook(call: SignedCall): WireResponse {
   const { state, organisation, request } = call
   const { switches, orgId } = organisation
   const settings = newSettings({ body: request.body, switches })
-  if (webhooksOf({ state, orgId }).length >= switches.webhookCap) {
-    const message = `An organisation may have at most ${switches.webhookCap} webhooks`
-    throw new Refusal(switches.webhookCapStatus, message)
-  }
-  const webhook = storeWebhook({ state, orgId, settings, unlisted: switches.webhookListLag })
-  note({ call, kind: 'webhook created', webhook })
-  return jsonReply({ status: 200, body: { ...describe(webhook), secret: webhook.secret } })
+  return change({
+    call,
+    webhookId: '',
+    changes: { action: 'createWebhook', operationKind: 'Create', body: { ...settings } },
+    check: () => refuseTooMany(call),
+    apply: () => {
+      const webhook = storeWebhook({ state, orgId, settings, unlisted: switches.webhookListLag })
+      note({ call, kind: 'webhook created', webhook })
+      return { ...describe(webhook), secret: webhook.secret }
+    },
+  })
 }
 
 /** List Webhooks, GET /webhooks: those of the caller's organisation in pages, oldest first. */
@@ -41,26 +50,45 @@ export function getWebhook(call: Call): WireResponse {
   return jsonReply({ status: 200, body: describe(namedWebhook({ call, webhookId: call.id })) })
 }
 
-/** Update Webhook, PUT /webhooks/{webhookId}: what the body does not name stays as it is. */
+/**
+ * Update Webhook, PUT /webhooks/{webhookId}: what the body does not name stays as it is. A policy holds back
+ * also what would change nothing: no document says so.
+ */
 export function updateWebhook(call: SignedCall): WireResponse {
   const { state, organisation, request } = call
   const webhook = namedWebhook({ call, webhookId: call.id })
   const changed = changedSettings({ body: request.body, switches: organisation.switches })
-  const settings = { ...webhook.settings, ...changed }
-  if (!isDeepStrictEqual(settings, webhook.settings)) {
-    Object.assign(webhook, { settings, dateUpdated: state.clock.now() })
-    note({ call, kind: 'webhook updated', webhook })
-  }
-  const secret = organisation.switches.webhookUpdateShowsSecret ? { secret: webhook.secret } : {}
-  return jsonReply({ status: 200, body: { ...describe(webhook), ...secret } })
+  return change({
+    call,
+    webhookId: call.id,
+    changes: { action: 'updateWebhook', operationKind: 'Update', body: changed },
+    check: () => void namedWebhook({ call, webhookId: call.id }),
+    apply: () => {
+      const settings = { ...webhook.settings, ...changed }
+      if (!isDeepStrictEqual(settings, webhook.settings)) {
+        Object.assign(webhook, { settings, dateUpdated: state.clock.now() })
+        note({ call, kind: 'webhook updated', webhook })
+      }
+      const secret = organisation.switches.webhookUpdateShowsSecret ? { secret: webhook.secret } : {}
+      return { ...describe(webhook), ...secret }
+    },
+  })
 }
 
 /** Delete Webhook, DELETE /webhooks/{webhookId}: retries that are to come will not. */
 export function deleteWebhook(call: SignedCall): WireResponse {
   const webhook = namedWebhook({ call, webhookId: call.id })
-  webhook.isDeleted = true
-  note({ call, kind: 'webhook deleted', webhook })
-  return jsonReply({ status: 200, body: { deleted: true } })
+  return change({
+    call,
+    webhookId: call.id,
+    changes: { action: 'deleteWebhook', operationKind: 'Delete', body: {} },
+    check: () => void namedWebhook({ call, webhookId: call.id }),
+    apply: () => {
+      webhook.isDeleted = true
+      note({ call, kind: 'webhook deleted', webhook })
+      return { deleted: true }
+    },
+  })
 }
 
 /** Ping Webhook, POST /webhooks/{webhookId}/ping: the status that the receiver gave a fake event. */
@@ -84,6 +112,31 @@ export function namedWebhook({ call, webhookId }: { call: Call; webhookId: strin
     throw new Refusal(404, 'Webhook not found')
   }
   return webhook
+}
+
+/** Carried out, or held back like any other change. No document says that a policy can guard webhooks. */
+function change(given: {
+  call: SignedCall
+  webhookId: string
+  changes: Pick<HeldChange, 'action' | 'operationKind' | 'body'>
+  check: () => void
+  apply: () => object
+}): WireResponse {
+  const { call, webhookId: entityId, changes, check, apply } = given
+  const { userId } = call.identity
+  return carryOut({
+    asker: askerOf(call),
+    change: { ...changes, entityId, userId },
+    check,
+    apply: () => jsonReply({ status: 200, body: apply() }),
+  })
+}
+
+function refuseTooMany({ state, organisation }: SignedCall): void {
+  const { switches, orgId } = organisation
+  if (webhooksOf({ state, orgId }).length < switches.webhookCap) return
+  const message = `An organisation may have at most ${switches.webhookCap} webhooks`
+  throw new Refusal(switches.webhookCapStatus, message)
 }
 
 function describe({ webhookId: id, settings, dateCreated, dateUpdated }: Webhook) {

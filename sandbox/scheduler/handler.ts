@@ -6,7 +6,7 @@ import { CONTENT_TYPE, schedulerError } from './errors.ts'
 import { type Route, routeOf } from './routes.ts'
 import type { Schedule } from './schedule.ts'
 import type { Schedules } from './schedules.ts'
-import { clientToken, groupName, scheduleName, scheduleState, settingsOf } from './validation.ts'
+import { clientToken, groupName, namePrefix, scheduleName, scheduleState, settingsOf } from './validation.ts'
 
 interface Call extends Route {
   readonly schedules: Schedules
@@ -48,6 +48,7 @@ function getSchedule(call: Call) {
 }
 
 function deleteSchedule(call: Call) {
+  clientToken({ ClientToken: call.query.get('clientToken') })
   call.schedules.delete(idInQuery(call))
   return {}
 }
@@ -57,6 +58,13 @@ function summary(schedule: Schedule) {
   return { ...identity(schedule), State, Target: { Arn: Target.Arn } }
 }
 
+function arnIn(query: URLSearchParams): string {
+  const token = query.get('NextToken')
+  const arn = Buffer.from(token ?? '', 'base64url').toString()
+  if (token !== null && !arn.startsWith('arn:')) throw validation('Invalid NextToken.')
+  return arn
+}
+
 /** NextToken is the ARN of the last schedule shown, so that one deleted between two pages hides no other. */
 function listSchedules({ schedules, query }: Call) {
   const group = query.get('ScheduleGroup')
@@ -64,10 +72,10 @@ function listSchedules({ schedules, query }: Call) {
   const size = integer({ MaxResults }, 'MaxResults', { min: 1, max: MAX_PAGE }) ?? MAX_PAGE
   const found = schedules.list({
     group: group === null ? undefined : groupName(group),
-    prefix: query.get('NamePrefix') ?? '',
+    prefix: namePrefix(query.get('NamePrefix')),
     state: scheduleState({ State: query.get('State') }),
   })
-  const after = Buffer.from(query.get('NextToken') ?? '', 'base64url').toString()
+  const after = arnIn(query)
   const rest = found.filter(({ arn }) => arn > after)
   const page = rest.slice(0, size)
   const last = rest.length > size ? page.at(-1) : undefined

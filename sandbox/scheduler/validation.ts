@@ -16,6 +16,10 @@ export const scheduleName = (Name: string): string => requiredText({ Name }, 'Na
 export const groupName = (name: unknown): string =>
   text({ GroupName: name }, 'GroupName', { min: 1, ...NAME }) ?? 'default'
 
+/** Of ListSchedules; whoever names none means every schedule. */
+export const namePrefix = (prefix: unknown): string =>
+  text({ NamePrefix: prefix }, 'NamePrefix', { min: 1, ...NAME }) ?? ''
+
 export const clientToken = (input: Input): string | undefined => text(input, 'ClientToken', TOKEN)
 
 function oneOf<const T extends string>(

@@ -3,7 +3,7 @@ import type { EngineState, Run } from './engine-state.ts'
 import { incompletePending } from './labels.ts'
 import { type RotationEventName, rotationEvent } from './rotation-events.ts'
 import { nextWindow, type Window } from './schedule.ts'
-import type { Secret, SecretValue } from './secret.ts'
+import { rotatesHere, type Secret, type SecretValue } from './secret.ts'
 import { runSteps, type StepFailure } from './steps.ts'
 
 interface InState {
@@ -82,7 +82,7 @@ export function planNext({ state, secret, earlier }: OfSecret & { earlier?: Wind
   const { rotation } = secret
   state.due.get(secret.arn)?.cancel()
   state.due.delete(secret.arn)
-  if (!rotation?.enabled) return
+  if (!rotation || !rotatesHere(secret)) return
   delete rotation.nextRotationAt
   const window = nextWindow({ rules: rotation.rules, after: state.clock.now() })
   if (!window) return
@@ -95,7 +95,7 @@ async function startDue({ state, secret, window }: OfSecret & { window: Window }
   state.due.delete(secret.arn)
   const { rotation, deletionAt } = secret
   const gone = deletionAt !== undefined && deletionAt <= state.clock.now()
-  if (!rotation?.enabled || gone) return
+  if (!rotation || !rotatesHere(secret) || gone) return
   const next = nextWindow({ rules: rotation.rules, after: state.clock.now() })
   if (next) plan({ state, secret, window: next })
   if (deletionAt !== undefined || incompletePending(secret)) return
@@ -105,7 +105,7 @@ async function startDue({ state, secret, window }: OfSecret & { window: Window }
 function scheduleRetry({ state, run }: OfRun): void {
   const { switches, clock } = state
   const { rotation } = run.secret
-  if (!rotation?.enabled || run.attempt >= switches.maxAttempts) return
+  if (!rotation || !rotatesHere(run.secret) || run.attempt >= switches.maxAttempts) return
   const delay = switches.retryDelaysMs[run.failures++]
   const retryAt = clock.now() + (delay ?? Number.POSITIVE_INFINITY)
   if (retryAt < run.windowEnd) {
@@ -170,7 +170,7 @@ async function attempt({ state, run }: OfRun): Promise<void> {
  */
 export function reattemptStuckPending({ state, secret }: OfSecret): void {
   const pending = incompletePending(secret)
-  const idle = secret.rotation?.enabled && !state.runs.has(secret.arn)
+  const idle = rotatesHere(secret) && !state.runs.has(secret.arn)
   if (!pending || !idle || !state.switches.reattemptsStuckPending) return
   const run = newRun({
     state,

@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { invalidRequest, markedForDeletion, nameTaken, secretNotFound } from './errors.ts'
-import type { Secret } from './secret.ts'
+import { REGION, type Secret } from './secret.ts'
 
 /** Which secrets there are, and which of them are marked for deletion. */
 export interface Directory {
   create(secret: Pick<Secret, 'name'> & Partial<Pick<Secret, 'description' | 'kmsKeyId'>>): Secret
-  /** By name, ARN, or ARN without its six characters. Throws when unknown. */
+  /** By name, ARN, or ARN without its six characters. */
+  lookUp(secretId: string): Secret | undefined
+  /** As `lookUp`, and throws when unknown. */
   find(secretId: string): Secret
   /** As `find`, and throws for a secret that is marked for deletion. */
   active(secretId: string): Secret
@@ -17,7 +19,7 @@ export interface Directory {
   remove(secret: Secret): void
 }
 
-const ARN_PREFIX = 'arn:aws:secretsmanager:eu-west-1:000000000000:secret:'
+const ARN_PREFIX = `arn:aws:secretsmanager:${REGION}:000000000000:secret:`
 const SUFFIX_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 function newArn(name: string): string {
@@ -41,9 +43,11 @@ export function createDirectory(clock: Clock): Directory {
   const secrets = new Map<string, Secret>()
   const purges = new Map<string, () => void>()
 
+  const lookUp: Directory['lookUp'] = (secretId) =>
+    secrets.get(secretId) ?? [...secrets.values()].find((one) => names({ secret: one, secretId }))
+
   const find: Directory['find'] = (secretId) => {
-    const secret =
-      secrets.get(secretId) ?? [...secrets.values()].find((one) => names({ secret: one, secretId }))
+    const secret = lookUp(secretId)
     if (!secret) throw secretNotFound()
     return secret
   }
@@ -55,6 +59,7 @@ export function createDirectory(clock: Clock): Directory {
   }
 
   return {
+    lookUp,
     find,
     remove,
     list: () => [...secrets.values()],
@@ -63,7 +68,8 @@ export function createDirectory(clock: Clock): Directory {
       ensureNameIsFree({ holder, name: secret.name })
       const now = clock.now()
       const state = { arn: newArn(secret.name), createdAt: now, changedAt: now }
-      const created: Secret = { ...secret, ...state, tags: new Map(), versions: new Map() }
+      const empty = { tags: new Map(), versions: new Map(), replicas: new Map() }
+      const created: Secret = { ...secret, ...state, ...empty }
       secrets.set(created.arn, created)
       return created
     },
@@ -75,12 +81,14 @@ export function createDirectory(clock: Clock): Directory {
     markForDeletion: ({ secret, at }) => {
       purges.get(secret.arn)?.()
       secret.deletionAt = at
+      secret.deletedAt = clock.now()
       const cancel = clock.at(at, () => remove(secret))
       purges.set(secret.arn, cancel)
     },
     restore: (secret) => {
       purges.get(secret.arn)?.()
       delete secret.deletionAt
+      delete secret.deletedAt
     },
   }
 }

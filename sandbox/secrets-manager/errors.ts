@@ -16,6 +16,7 @@ export const invalidParameter = error('InvalidParameterException')
 export const invalidRequest = error('InvalidRequestException')
 const notFound = error('ResourceNotFoundException')
 const alreadyExists = error('ResourceExistsException')
+export const invalidNextToken = () => error('InvalidNextTokenException')('NextToken is not valid.')
 export const limitExceeded = error('LimitExceededException')
 /** Outside the bounds of the API model. */
 export const validation = error('ValidationException')
@@ -73,6 +74,26 @@ export const cannotInvoke = () =>
     'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy ' +
       'grants access to the principal secretsmanager.amazonaws.com.',
   )
+
+/** As IAM says it. */
+export const secretDenied = ({ arn, operation }: { arn: string; operation: string }) =>
+  error('AccessDeniedException')(
+    'User: arn:aws:iam::000000000000:user/sandbox is not authorized to perform: ' +
+      `secretsmanager:${operation} on resource: ${arn} because no identity-based policy allows the ` +
+      `secretsmanager:${operation} action`,
+  )
+
+/** Seen by lgallard/terraform-aws-secrets-manager#188 and rebuy-de/aws-nuke#1127; so is the next one. */
+export const readOnlyReplica = () =>
+  invalidParameter(
+    "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
+  )
+
+export const stillReplicated = ({ arn, regions }: { arn: string; regions: readonly string[] }) =>
+  invalidParameter(`You can't delete secret ${arn} that still has replica regions [${regions.join(', ')}].`)
+
+/** The wording of AWS is not known. */
+export const invalidReplicaRegion = () => invalidParameter('Invalid replica region.')
 
 export const kmsDenied = () => error('AccessDeniedException')('Access to KMS is not allowed')
 

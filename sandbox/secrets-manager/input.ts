@@ -12,7 +12,7 @@ interface Bounds {
 
 const MAX_VALUE_BYTES = 65_536
 
-const outOfBounds = (field: string) =>
+export const outOfBounds = (field: string) =>
   validation(`1 validation error detected: Value at '${field}' failed to satisfy constraint.`)
 
 /** Reads the JSON body of an awsJson1.1 request. */
@@ -80,6 +80,11 @@ export function structures(input: Input, field: string): Input[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value)) throw outOfBounds(field)
   return value.map((entry: unknown) => structure({ entry }, 'entry') ?? {})
+}
+
+/** Throws when a required list or structure is absent. */
+export function ensurePresent(input: Input, field: string): void {
+  if (input[field] === undefined || input[field] === null) throw outOfBounds(field)
 }
 
 export function structure(input: Input, field: string): Input | undefined {

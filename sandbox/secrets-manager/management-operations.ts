@@ -1,7 +1,8 @@
-import { describeSecret, describeVersion, seconds } from './description.ts'
-import { invalidParameter } from './errors.ts'
+import { seconds } from './description.ts'
+import { invalidParameter, stillReplicated } from './errors.ts'
 import {
   clientRequestToken,
+  ensurePresent,
   flag,
   type Input,
   integer,
@@ -11,45 +12,10 @@ import {
   text,
   texts,
 } from './input.ts'
-import { matchesFilters, page } from './listing.ts'
 import { named, type Operation, type Parts } from './operation.ts'
-import type { RotationRules, SecretVersion } from './secret.ts'
-import { listVersions } from './versions.ts'
+import type { RotationRules, Secret } from './secret.ts'
 
 const DAY_MS = 86_400_000
-
-/** What describes and lists. */
-export function listOperations({ clock, vault }: Parts): Record<string, Operation> {
-  return {
-    DescribeSecret: (input) =>
-      describeSecret({ secret: vault.view(vault.find(secretId(input))), now: clock.now() }),
-    ListSecrets: (input) => {
-      const planned = flag(input, 'IncludePlannedDeletion') ?? false
-      const secrets = vault
-        .list()
-        .filter((secret) => planned || secret.deletionAt === undefined)
-        .filter((secret) => matchesFilters({ input, secret }))
-      if (text(input, 'SortOrder') !== 'asc') secrets.reverse()
-      const { entries, ...rest } = page({ input, entries: secrets })
-      const list = entries.map((secret) => {
-        const described: Record<string, unknown> = describeSecret({ secret, now: clock.now() })
-        const { VersionIdsToStages, ...shown } = described
-        return {
-          ...shown,
-          ...(VersionIdsToStages !== undefined && { SecretVersionsToStages: VersionIdsToStages }),
-        }
-      })
-      return { SecretList: list, ...rest }
-    },
-    ListSecretVersionIds: (input) => {
-      const secret = vault.view(vault.active(secretId(input)))
-      const includeDeprecated = flag(input, 'IncludeDeprecated') ?? false
-      const versions = listVersions({ secret, includeDeprecated, switches: vault.switches })
-      const { entries, ...rest } = page<SecretVersion>({ input, entries: versions })
-      return { ...named(secret), Versions: entries.map(describeVersion), ...rest }
-    },
-  }
-}
 
 function rotationRules(input: Input): RotationRules | undefined {
   const rules = structure(input, 'RotationRules')
@@ -84,31 +50,49 @@ export function rotationOperations({ vault, engine }: Parts): Record<string, Ope
   }
 }
 
+function ensureNotReplicated({ arn, replicas }: Secret): void {
+  if (replicas.size > 0) throw stillReplicated({ arn, regions: [...replicas.keys()] })
+}
+
+/** When DeleteSecret removes a secret for good; force leaves no time to recover it. */
+function deletion({ input, now }: { input: Input; now: number }): { force: boolean; at: number } {
+  const force = flag(input, 'ForceDeleteWithoutRecovery') ?? false
+  const days = integer(input, 'RecoveryWindowInDays', { min: 7, max: 30 })
+  if (force && days !== undefined) {
+    throw invalidParameter(
+      "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+    )
+  }
+  return { force, at: now + (force ? 0 : (days ?? 30) * DAY_MS) }
+}
+
 /** Tags and deletion. */
 export function managementOperations({ clock, vault }: Parts): Record<string, Operation> {
+  const changed = (secret: Secret) => {
+    secret.changedAt = clock.now()
+  }
   return {
     TagResource: (input) => {
+      ensurePresent(input, 'Tags')
       const labels = tags(input)
       const secret = vault.active(secretId(input))
       for (const [key, value] of labels) secret.tags.set(key, value)
+      changed(secret)
       return {}
     },
     UntagResource: (input) => {
+      ensurePresent(input, 'TagKeys')
       const keys = texts(input, 'TagKeys', { max: 128, entries: 50 }) ?? []
       const secret = vault.active(secretId(input))
-      for (const key of keys) secret.tags.delete(key)
+      const removed = keys.filter((key) => secret.tags.delete(key))
+      if (removed.length > 0) changed(secret)
       return {}
     },
     DeleteSecret: (input) => {
-      const force = flag(input, 'ForceDeleteWithoutRecovery') ?? false
-      const days = integer(input, 'RecoveryWindowInDays', { min: 7, max: 30 })
-      if (force && days !== undefined) {
-        throw invalidParameter(
-          "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
-        )
-      }
+      const { force, at } = deletion({ input, now: clock.now() })
       const secret = force ? vault.find(secretId(input)) : vault.active(secretId(input))
-      const at = clock.now() + (force ? 0 : (days ?? 30) * DAY_MS)
+      ensureNotReplicated(secret)
+      changed(secret)
       if (force) vault.remove(secret)
       else vault.markForDeletion({ secret, at })
       return { ...named(secret), DeletionDate: seconds(at) }
@@ -116,6 +100,7 @@ export function managementOperations({ clock, vault }: Parts): Record<string, Op
     RestoreSecret: (input) => {
       const secret = vault.find(secretId(input))
       vault.restore(secret)
+      changed(secret)
       return named(secret)
     },
   }

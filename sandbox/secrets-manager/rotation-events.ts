@@ -1,5 +1,5 @@
 import type { Run } from './engine-state.ts'
-import type { Secret } from './secret.ts'
+import { REGION, type Secret } from './secret.ts'
 
 export type RotationEventName =
   | 'RotationStarted'
@@ -41,7 +41,7 @@ export type SecretsManagerEvent = EventEnvelope &
 const envelope = ({ secret, now }: { secret: Secret; now: number }): EventEnvelope => ({
   source: 'aws.secretsmanager',
   account: '000000000000',
-  region: 'eu-west-1',
+  region: REGION,
   time: new Date(now).toISOString(),
   resources: [secret.arn],
 })

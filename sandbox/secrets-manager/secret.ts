@@ -1,3 +1,6 @@
+/** The region that all secrets of the sandbox are in. */
+export const REGION = 'eu-west-1'
+
 /** The two forms of a secret value; binary is held as base64, as it travels. */
 export type SecretValue = { readonly SecretString: string } | { readonly SecretBinary: string }
 
@@ -29,6 +32,9 @@ export interface RotationState {
   nextRotationAt?: number
 }
 
+/** `Failed`: the copy in that region was not made; `InProgress`: it is being made. */
+export type ReplicaStatus = 'InSync' | 'InProgress' | 'Failed'
+
 /** One secret. All times are milliseconds since the epoch. */
 export interface Secret {
   readonly arn: string
@@ -41,8 +47,18 @@ export interface Secret {
   changedAt: number
   /** When it will be gone for good; set while it is marked for deletion. */
   deletionAt?: number
+  /** When it was marked for deletion. */
+  deletedAt?: number
   rotation?: RotationState
+  /** Of a replica: the region of its primary, which alone may change and rotate it. */
+  primaryRegion?: string
+  /** Of a primary: the regions that it is copied to, with the KMS key that was named for each. */
+  readonly replicas: Map<string, { readonly kmsKeyId?: string }>
 }
+
+/** Whether rotation is turned on, and runs in this region. */
+export const rotatesHere = ({ rotation, primaryRegion }: Secret): boolean =>
+  rotation?.enabled === true && primaryRegion === undefined
 
 /**
  * What AWS leaves unsaid about versions and labels; the defaults are the unkind answers.
@@ -52,12 +68,15 @@ export interface Secret {
  * - `listsEmptyVersions`: ListSecretVersionIds shows a version without a value.
  * - `repeatedPutMovesLabels`: PutSecretValue with a known token and the same value still moves the labels it
  *   names.
+ * - `filtersPages`: ListSecrets cuts its pages before it filters, so that one may be short, or empty, and
+ *   still have a NextToken; documented is that this "can occur".
  */
 export interface VaultSwitches {
   leftoverPending: 'kept' | 'dropped'
   promotesEmptyVersions: boolean
   listsEmptyVersions: boolean
   repeatedPutMovesLabels: boolean
+  filtersPages: boolean
 }
 
 export const UNKIND_VAULT: VaultSwitches = {
@@ -65,4 +84,5 @@ export const UNKIND_VAULT: VaultSwitches = {
   promotesEmptyVersions: true,
   listsEmptyVersions: false,
   repeatedPutMovesLabels: true,
+  filtersPages: true,
 }

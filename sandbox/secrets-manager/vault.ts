@@ -3,7 +3,13 @@ import { createDirectory, type Directory } from './directory.ts'
 import { kmsDenied } from './errors.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { moveLabel } from './labels.ts'
-import { type Secret, type SecretVersion, UNKIND_VAULT, type VaultSwitches } from './secret.ts'
+import {
+  type ReplicaStatus,
+  type Secret,
+  type SecretVersion,
+  UNKIND_VAULT,
+  type VaultSwitches,
+} from './secret.ts'
 import { readVersion, type VersionWrite, writeVersion } from './versions.ts'
 
 /** Something was written: `moved` are the labels that `version` received. */
@@ -22,6 +28,18 @@ export interface Vault extends Directory {
   staleReads: number
   /** The KMS keys that the caller may not use: their secrets' values can be neither read nor written. */
   readonly deniedKeys: Set<string>
+  /**
+   * The secrets, by ARN, on which callers may perform nothing. ListSecrets shows them all the same: its
+   * permission is not given by secret.
+   */
+  readonly deniedSecrets: Set<string>
+  /** How far a secret's copy in another region has come; `InSync` unless replaced. */
+  replicaStatus: (replica: { secret: Secret; region: string }) => ReplicaStatus
+  /**
+   * Makes a secret the replica of one in another region: with its tags, versions and labels, which callers
+   * may only read from now on. What the primary sends later is written with `put` and `moveLabel`.
+   */
+  makeReplica(replica: { secret: Secret; primaryRegion: string }): void
   /** What a reader sees: the secret, or its state before the last write while `staleReads` lasts. */
   view(secret: Secret): Secret
   put(write: Omit<VersionWrite, 'now' | 'switches'>): SecretVersion
@@ -58,6 +76,11 @@ export function createVault({ clock, switches }: { clock: Clock; switches?: Part
     changes: createFeed(),
     staleReads: 0,
     deniedKeys: new Set(),
+    deniedSecrets: new Set(),
+    replicaStatus: () => 'InSync',
+    makeReplica: ({ secret, primaryRegion }) => {
+      secret.primaryRegion = primaryRegion
+    },
     view: (secret) => {
       const before = stale.get(secret.arn)
       return before && before.reads-- > 0 ? { ...secret, versions: before.versions } : secret

@@ -4,6 +4,8 @@ import type { Recorded } from './record.ts'
 
 export type Service = 'AWS' | 'Dfns'
 
+type Needed = Readonly<Record<Phase, readonly string[]>>
+
 // By hand: the calls without which a phase cannot do what it is for, whoever writes it. A call is needed as
 // often as it stands here; what was made beyond that needs a reason.
 
@@ -30,9 +32,12 @@ const reads = {
   testSecret: [describe, policy, pending],
   finishSecret: [describe, policy, current, pending, schedule, move],
   retire: [describe, policy, current, superseded, letGo],
-} as const satisfies Record<Phase, readonly string[]>
+} as const satisfies Needed
 
-type Needed = Readonly<Record<Phase, readonly string[]>>
+const atOnce = 'ServiceAccountKey, self, grace PT0S'
+
+/** What finishSecret retired has nothing left but its label. */
+const readsOf: Readonly<Record<string, Needed>> = { [atOnce]: { ...reads, retire: [letGo] } }
 
 const activate = 'PUT /auth/credentials/activate'
 const create = ['POST /auth/credentials/init', ...done('POST /auth/credentials')]
@@ -46,20 +51,30 @@ const key: Needed = {
   retire: [list, ...deactivate],
 }
 
+const assign = done('POST /permissions/pm-…/assignments')
+
 const needed: Readonly<Record<string, Needed>> = {
   'ServiceAccountKey, self': key,
   'ServiceAccountKey, replace': {
     createSecret: [...signer, ...done('POST /auth/service-accounts')],
-    setSecret: [...signer, ...done('POST /permissions/pm-…/assignments')],
+    setSecret: [...signer, ...assign],
     testSecret: signed(list),
     finishSecret: [],
     retire: [...signer, ...done('PUT /auth/service-accounts/us-…/deactivate')],
   },
+  [atOnce]: { ...key, finishSecret: key.retire, retire: [] },
   'PersonalAccessTokenKey, self': key,
   'PersonalAccessTokenKey, signer': {
     ...key,
     setSecret: [...signer, ...create],
     retire: [...signer, list, ...deactivate],
+  },
+  'PersonalAccessTokenKey, replace': {
+    createSecret: [...signer, ...done('POST /auth/pats')],
+    setSecret: [...signer, ...assign],
+    testSecret: signed(list),
+    finishSecret: [],
+    retire: done('PUT /auth/pats/to-…/deactivate'),
   },
   UserKey: {
     ...key,
@@ -87,10 +102,15 @@ interface Judged {
   readonly isNeeded: boolean
 }
 
+const leastCalls = ({ way, recorded: { phase } }: One): readonly string[] => [
+  ...(readsOf[way] ?? reads)[phase],
+  ...(needed[way]?.[phase] ?? []),
+]
+
 /** Each call of a phase, and whether it is among the least. A refused one never is. */
-function judge({ way, recorded: { phase, rounds } }: One): readonly Judged[] {
-  const left = [...reads[phase], ...(needed[way]?.[phase] ?? [])]
-  return rounds.flat().map(({ to, name, notes }) => {
+function judge(one: One): readonly Judged[] {
+  const left = [...leastCalls(one)]
+  return one.recorded.rounds.flat().map(({ to, name, notes }) => {
     const place = notes.some((note) => /^\d+$/.test(note)) ? -1 : left.indexOf(name)
     if (place >= 0) left.splice(place, 1)
     return { name, service: to === 'Dfns' ? 'Dfns' : 'AWS', isNeeded: place >= 0 }
@@ -104,10 +124,9 @@ export function leastOf({ service, ...one }: One & { service: Service }): { made
 }
 
 /** What stands among the least and was not made at all: then the table is wrong, or the phase is. */
-export function notMade({ way, recorded }: One): readonly string[] {
-  const made = recorded.rounds.flat().map(({ name }) => name)
-  const all = [...reads[recorded.phase], ...(needed[way]?.[recorded.phase] ?? [])]
-  return all.filter((name) => {
+export function notMade(one: One): readonly string[] {
+  const made = one.recorded.rounds.flat().map(({ name }) => name)
+  return leastCalls(one).filter((name) => {
     const place = made.indexOf(name)
     if (place >= 0) made.splice(place, 1)
     return place < 0

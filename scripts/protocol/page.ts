@@ -119,31 +119,44 @@ function countsOf(recordings: Recordings, service: Service): string {
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
 
 interface Row {
+  readonly why: string
   readonly calls: Set<string>
-  readonly phases: Set<Phase>
+  readonly phases: readonly Phase[]
   readonly ways: Set<string>
 }
 
-/** One row for each reason to make a call beyond the least. */
+/** One row for each reason to make a call beyond the least, and for the phases in which a way has it. */
 function reasonsOf(recordings: Recordings): string {
   const rows = new Map<string, Row>()
-  for (const [way, recorded] of recordings)
-    for (const one of recorded)
-      for (const { name, why } of beyond({ way, recorded: one })) {
-        const row = rows.get(why) ?? { calls: new Set(), phases: new Set(), ways: new Set() }
-        rows.set(why, row)
-        row.calls.add(`\`${name}\``)
-        row.phases.add(one.phase)
-        row.ways.add(way)
-      }
+  for (const [way, recorded] of recordings) {
+    const found = recorded.flatMap((one) =>
+      beyond({ way, recorded: one }).map((call) => ({ ...call, phase: one.phase })),
+    )
+    for (const { name, why } of found) {
+      const seen = new Set(found.filter((one) => one.why === why).map(({ phase }) => phase))
+      const key = [why, ...seen].join()
+      const row = rows.get(key) ?? { why, calls: new Set(), phases: [...seen], ways: new Set() }
+      rows.set(key, row)
+      row.calls.add(`\`${name}\``)
+      row.ways.add(way)
+    }
+  }
   const all = [...recordings.keys()]
-  const cells = [...rows].map(([why, { calls, phases: seen, ways }]) => [
-    phases.filter((phase) => seen.has(phase)).join(', '),
-    ways.size === all.length ? 'all' : all.filter((way) => ways.has(way)).join('; '),
+  const cells = [...rows.values()].map(({ why, calls, phases: seen, ways }) => [
+    seen.join(', '),
+    waysOf(ways, all),
     [...calls].join(', '),
     why,
   ])
   return tableOf(['in', 'of', 'calls', 'why'], cells, ['---', '---', '---', '---'])
+}
+
+/** Whatever is shorter: who it is, or who it is not. */
+function waysOf(ways: ReadonlySet<string>, all: readonly string[]): string {
+  const others = all.filter((way) => !ways.has(way))
+  if (others.length === 0) return 'all'
+  if (others.length < ways.size) return `all but ${others.join('; ')}`
+  return all.filter((way) => ways.has(way)).join('; ')
 }
 
 function tableOf(

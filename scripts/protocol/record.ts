@@ -1,4 +1,4 @@
-import type { Fields, Way } from '../../sandbox/demo/subjects.ts'
+import { type Fields, type Way, ways } from '../../sandbox/demo/subjects.ts'
 import { openScene, type Scene } from '../../sandbox/scene.ts'
 import { meterOf, type Phase, type PhaseRun, type TimedCall } from '../bench/meter.ts'
 import { namesOf } from '../bench/names.ts'
@@ -26,26 +26,41 @@ export const services = {
   dfns: 'Dfns',
 } as const
 
-/** A way in one word or two: `ServiceAccountKey, self`. */
-export const nameOf = ({ kind, strategy }: Way): string =>
-  strategy === undefined ? kind : `${kind}, ${strategy}`
+/** What is recorded: one rotation of a way, and its end. */
+export interface Recording {
+  /** In few words: `ServiceAccountKey, self`. */
+  readonly name: string
+  readonly way: Way
+  /** As a tag writes it. */
+  readonly grace: string
+}
+
+const nameOf = ({ kind, strategy }: Way) => (strategy === undefined ? kind : `${kind}, ${strategy}`)
+
+/** Each way with a grace, in which a webhook has delivered everything, and the first of them without one. */
+export const recordings: readonly Recording[] = ways.flatMap((way, index) => {
+  const name = nameOf(way)
+  const withGrace = { name, way, grace: 'PT26H' }
+  return index === 0 ? [withGrace, { name: `${name}, grace PT0S`, way, grace: 'PT0S' }] : [withGrace]
+})
 
 // Everything that Dfns does is seen at once: a pause and another look are no part of the protocol.
 const atOnce = { listLag: 0, acceptanceLag: 0, webhookListLag: 0 }
 const hourMs = 3_600_000
 
 /** One rotation through the built bundles, and the retirement after its grace. */
-export async function record({ way, gate }: { way: Way; gate: Gatekeeper }): Promise<Recorded[]> {
+export async function record(of: { recording: Recording; gate: Gatekeeper }): Promise<Recorded[]> {
+  const { way, grace } = of.recording
   const scene = await openScene()
   try {
     const { wire, functions } = scene.sandbox
     const held = holdReplies({ wire, functions })
     const meter = meterOf({ wire, functions })
     const { document } = await way.open(scene, atOnce)
-    const tags = { 'dfns-rotator:grace': 'PT26H' }
+    const tags = { ...way.tags, 'dfns-rotator:grace': grace }
     const secretArn = await scene.keepSecret({ name: 'prod/dfns', document, tags })
     meter.take()
-    held.begin(gate)
+    held.begin(of.gate)
     await scene.rotate(secretArn)
     const whose = await holdersOf({ scene, secretArn, old: document })
     await scene.clock.advance(27 * hourMs)

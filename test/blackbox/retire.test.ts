@@ -531,6 +531,16 @@ describe("Dfns's audit log tells whether the old key is still used", () => {
     expect((to ?? 0) - (from ?? 0)).toBeLessThan(hour + minute)
   })
 
+  test('it is not asked where there is no grace, in which anybody could have used it', async () => {
+    const staged = await rotated({ tags: { ...held, 'dfns-rotator:grace': 'PT0S' } })
+    answering(staged, usedBy(staged.account.credId))
+    await staged.scene.clock.advance(6 * minute)
+    await expectRetired(staged)
+    const operations = staged.scene.sandbox.wire.calls.map(({ request }) => request.operation)
+    expect(operations.filter((operation) => operation.startsWith('GET /auth/action/logs'))).toEqual([])
+    expect(messages(staged)).not.toContain(warning)
+  })
+
   test('used, and no tag: it is said, and the key is retired', async () => {
     const staged = await rotated()
     answering(staged, usedBy(staged.account.credId))

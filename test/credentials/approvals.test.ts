@@ -166,6 +166,17 @@ test.each(resumable)('%s goes on once it was approved', async (_, open) => {
   expect(approvals()).toHaveLength(1)
 })
 
+test('a new identity that an approval made is in vain: no other is asked for', async () => {
+  const scene = await replacing()
+  const { approvals, decide } = scribe(scene)
+  scene.world.change({ approval: { ...held, createServiceAccount: true } })
+  await errorOf(scene.make())
+  decide('Approved')
+  const message = expect.stringContaining(approvals()[0]?.approvalId ?? '?')
+  expect(await errorOf(scene.make())).toMatchObject({ code: 'ERR_NOT_ALLOWED', retryable: false, message })
+  expect(approvals()).toHaveLength(1)
+})
+
 describe('an approval', () => {
   test('that its asker may not list is asked for once in an attempt, and the error says so', async () => {
     const scene = await registering({ mayList: false })

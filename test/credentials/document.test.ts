@@ -195,6 +195,7 @@ describe('the kind', () => {
     webhooksAs: nobody,
     accountsAs: nobody,
     mayHaveAsked: nobody,
+    rememberAsked: nobody,
     readSecret: nobody,
     once: nobody,
   }

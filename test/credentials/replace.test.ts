@@ -408,6 +408,71 @@ describe('who is replaced', () => {
   })
 })
 
+describe('who deactivates a service account that was replaced', () => {
+  /** The retirement of one that had these permissions, and whose token each of its requests was made with. */
+  const retired = async (...permissions: string[]) => {
+    const scene = await byTag('ServiceAccountKey')
+    if (permissions.length > 0) scene.assign(...permissions)
+    const after = await scene.rotate()
+    const begun = scene.world.wire.calls.length
+    const isOwn = ({ headers }: { headers: Readonly<Record<string, string>> }) =>
+      headers['authorization'] === `Bearer ${after.pending.identity.authToken as string}`
+    const retire = async () => {
+      const deactivation = await scene.retirement(after)
+      await deactivation.perform()
+      await deactivation.prove()
+      await deactivation.confirm()
+    }
+    const asked = (operation: string) =>
+      scene.world.wire.calls
+        .slice(begun)
+        .filter(({ request }) => request.operation === operation)
+        .map(({ request }) => (isOwn(request) ? 'own' : 'signer'))
+    const [list, deactivate] = [
+      'GET /auth/service-accounts',
+      `PUT /auth/service-accounts/${scene.oldId}/deactivate`,
+    ]
+    return { ...scene, retire, asked, list, deactivate }
+  }
+
+  test('its signer, where the new one may not look: that is asked once, and for nothing else', async () => {
+    const { retire, asked, list, deactivate, isOldActive } = await retired()
+    await retire()
+    expect(asked(list)).toEqual(['own', 'signer', 'signer'])
+    expect(asked(deactivate)).toEqual(['signer'])
+    expect(isOldActive()).toBe(false)
+  })
+
+  test('its signer, where the new one may look and no more', async () => {
+    const { retire, asked, list, deactivate, isOldActive } = await retired('Auth:ServiceAccounts:Read')
+    await retire()
+    expect(asked(list)).toEqual(['own', 'signer'])
+    expect(asked(deactivate)).toEqual(['own', 'signer'])
+    expect(isOldActive()).toBe(false)
+  })
+
+  test('the new one alone, where it may do both: its signer is not even read', async () => {
+    const may = ['Auth:ServiceAccounts:Read', 'Auth:ServiceAccounts:Deactivate']
+    const { retire, asked, list, deactivate, isOldActive, world, document } = await retired(...may)
+    world.secrets.delete(document.signerArn)
+    await retire()
+    expect([asked(list), asked(deactivate)]).toEqual([['own', 'own'], ['own']])
+    expect(isOldActive()).toBe(false)
+  })
+
+  test.each([[[]], [['Auth:ServiceAccounts:Read']]])(
+    'nobody, where both are refused: it is the signer that is told of (%j)',
+    async (may) => {
+      const { retire, asked, deactivate, isOldActive, world } = await retired(...may)
+      world.wire.plan = striking(deactivate, { reply: { status: 403, body: '{}' } }, 2)
+      const error = await errorOf(retire())
+      expect(error).toMatchObject({ code: 'ERR_CANNOT_RETIRE', message: expect.stringContaining('signer') })
+      expect(asked(deactivate).toSorted()).toEqual(['own', 'signer'])
+      expect(isOldActive()).toBe(true)
+    },
+  )
+})
+
 test.each([undefined, { serviceAccountId: 'us-other' }, { credentialUuids: ['cr-1'] }])(
   'an older version of another account is not retired by a schedule that names %j',
   async (what) => {

@@ -3,6 +3,7 @@ import type { Labelled, Means } from '../../lambdas/credentials/credential.ts'
 import type { WebhookDocument } from '../../lambdas/credentials/webhook-document.ts'
 import { webhookSecret } from '../../lambdas/credentials/webhook-secret.ts'
 import { RotationError } from '../../lambdas/errors.ts'
+import { accountsOf } from '../../lambdas/ports/dfns-accounts.ts'
 import { dfnsOf } from '../../lambdas/ports/dfns-session.ts'
 import { webhooksOf } from '../../lambdas/ports/dfns-webhooks.ts'
 import type { Time } from '../../lambdas/ports/time.ts'
@@ -68,13 +69,15 @@ export async function openWebhook(given: Given = {}) {
   // Each invocation logs in for itself.
   const invoked = () => {
     const dfnsAs = dfnsOf(started)
-    return { dfnsAs, webhooksAs: webhooksOf({ time: started, dfnsAs }) }
+    const by = { time: started, dfnsAs }
+    return { dfnsAs, webhooksAs: webhooksOf(by), accountsAs: accountsOf(by) }
   }
   let now = invoked()
   const means: Means = {
     ...alone.means,
     dfnsAs: (identity) => now.dfnsAs(identity),
     webhooksAs: (identity) => now.webhooksAs(identity),
+    accountsAs: (identity) => now.accountsAs(identity),
   }
   const world = { ...alone, means }
   const { dfns, clock, orgId } = world

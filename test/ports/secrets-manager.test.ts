@@ -46,6 +46,8 @@ describe('DescribeSecret', () => {
   test('tells labels, tags, state, the last rotation and the next', async () => {
     const next = new Date('2026-12-01T00:00:00Z')
     const last = new Date('2026-11-01T00:00:00Z')
+    const changed = new Date('2026-11-02T00:00:00Z')
+    const rotationArn = 'arn:aws:lambda:eu-west-1:123456789012:function:dfns-rotator-rotate'
     aws.on(DescribeSecretCommand).resolves({
       ARN: `${secretId}x`,
       RotationEnabled: true,
@@ -53,6 +55,13 @@ describe('DescribeSecret', () => {
       Tags: [{ Key: 'dfns-rotator:grace', Value: 'PT0S' }, { Key: 'empty' }],
       LastRotatedDate: last,
       NextRotationDate: next,
+      LastChangedDate: changed,
+      RotationLambdaARN: rotationArn,
+      PrimaryRegion: 'eu-west-1',
+      ReplicationStatus: [
+        { Region: 'us-east-1', Status: 'Failed' },
+        { Region: 'us-west-2', Status: 'InSync' },
+      ],
     })
     expect(await store.describeSecret()).toEqual({
       arn: `${secretId}x`,
@@ -68,6 +77,10 @@ describe('DescribeSecret', () => {
       ]),
       lastRotation: last,
       nextRotation: next,
+      lastChanged: changed,
+      rotationArn,
+      primaryRegion: 'eu-west-1',
+      failedRegions: ['us-east-1'],
     })
   })
 
@@ -81,6 +94,10 @@ describe('DescribeSecret', () => {
       tags: new Map(),
       lastRotation: undefined,
       nextRotation: undefined,
+      lastChanged: undefined,
+      rotationArn: undefined,
+      primaryRegion: undefined,
+      failedRegions: [],
     })
   })
 

@@ -133,7 +133,13 @@ const vectors: Vector[] = [
       name: `${operation} on a deleted secret`,
       prepare: deletion,
       operation,
-      input: { SecretId: 'demo', ClientRequestToken: T, VersionStage: 'AWSCURRENT', TagKeys: ['a'] },
+      input: {
+        SecretId: 'demo',
+        ClientRequestToken: T,
+        VersionStage: 'AWSCURRENT',
+        Tags: [{ Key: 'a', Value: 'b' }],
+        TagKeys: ['a'],
+      },
       code: 'InvalidRequestException',
       message: deleted,
     }),
@@ -239,6 +245,8 @@ describe('parameters are checked', () => {
       { SecretString: 'a', ClientRequestToken: T, RotationToken: 'short' },
       'ValidationException',
     ],
+    ['no tags', 'TagResource', {}, 'ValidationException'],
+    ['no tag keys', 'UntagResource', {}, 'ValidationException'],
     ['6 days of recovery', 'DeleteSecret', { RecoveryWindowInDays: 6 }, 'ValidationException'],
     ['an unknown operation', 'Rotate', {}, 'UnknownOperationException'],
   ])('%s', (_, operation, input, code) => {

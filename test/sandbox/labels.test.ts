@@ -83,9 +83,10 @@ describe('2: the label engine, row by row as recorded from AWS (rotation-protoco
       world.call('ListSecretVersionIds', { SecretId: 'demo', ...input }).Versions
     expect(list({})).toMatchObject([{ VersionId: version(1) }])
     const all = list({ IncludeDeprecated: true })
+    const shown = { CreatedDate: 1_767_571_200, KmsKeyIds: ['DefaultEncryptionKey'] }
     expect(all).toEqual([
-      { VersionId: version(1), VersionStages: ['AWSCURRENT'], CreatedDate: expect.any(Number) },
-      { VersionId: version(2), CreatedDate: expect.any(Number) },
+      { VersionId: version(1), VersionStages: ['AWSCURRENT'], ...shown },
+      { VersionId: version(2), ...shown },
     ])
   })
 

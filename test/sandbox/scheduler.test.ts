@@ -1,5 +1,6 @@
 import {
   ConflictException,
+  DeleteScheduleCommand,
   ListSchedulesCommand,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
@@ -227,6 +228,17 @@ describe('DeleteSchedule', () => {
     await create({ ScheduleExpression: inTime(2 * DAY) })
   })
 
+  it('takes a ClientToken, and refuses one with another character', async () => {
+    const { create, client, get } = await start()
+    await create()
+    const remove = (ClientToken: string) =>
+      client.send(new DeleteScheduleCommand({ Name: 'one', ClientToken }))
+    expect(await failure(remove('a b'))).toBeInstanceOf(ValidationException)
+    expect((await get()).Name).toBe('one')
+    await remove('a-b')
+    expect(await failure(remove('a-b'))).toBeInstanceOf(ResourceNotFoundException)
+  })
+
   it('looks in the group that is named', async () => {
     const { create, remove, get } = await start()
     await create({ GroupName: 'rotator' })
@@ -298,6 +310,8 @@ describe('ListSchedules', () => {
     [{ MaxResults: 0 }, ValidationException],
     [{ MaxResults: 101 }, ValidationException],
     [{ State: 'PAUSED' }, ValidationException],
+    [{ NamePrefix: 'a b' }, ValidationException],
+    [{ NextToken: 'x' }, ValidationException],
     [{ GroupName: 'nowhere' }, ResourceNotFoundException],
   ] as const)('refuses %o', async (input, type) => {
     const { client } = await start()

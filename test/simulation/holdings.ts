@@ -39,9 +39,16 @@ function key(state: State, watched: Watched, credential: Credential): Held {
   return { id, scheduledAs, isActive, works: isActive, isOurs, made, rotation: undefined }
 }
 
-/** Ours is what the functions made, and what a version of the secret names or named. */
-export function isOurCredential({ foreign }: State, { named }: Watched, credential: Credential): boolean {
-  return !foreign.has(credential.credentialUuid) || named.has(credential.credentialId)
+/**
+ * Ours is what a version of the secret names or named, and what the functions made, unless it is another secret's: that
+ * of another key of the same user, or of another token.
+ */
+export function isOurCredential(state: State, own: Watched, credential: Credential): boolean {
+  const { credentialId, credentialUuid, patId } = credential
+  if (own.named.has(credentialId)) return true
+  const isAnothers = [...state.watched.values()].some(({ named }) => named.has(credentialId))
+  const isOfToken = patId === undefined || patId === own.tokenId
+  return !state.foreign.has(credentialUuid) && !isAnothers && isOfToken
 }
 
 function webhookHeld(watched: Watched, webhook: Webhook): Held {

@@ -28,6 +28,8 @@ export interface NewSecret {
   readonly kind?: SimulatedKind
   /** Its signer is the key of another user than the one whose token it is. */
   readonly isSignerForeign?: boolean
+  /** The UserKey secret of this world whose user signs for it, instead of one that is made along with it. */
+  readonly signer?: Pick<SimulatedSecret, 'arn' | 'userId'>
   /** The tag dfns-rotator:grace. */
   readonly grace?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -148,6 +150,11 @@ async function userOf(
   { dfns, orgId, origin, administrator, secret }: Making,
   permissions?: readonly string[],
 ) {
+  const { signer } = secret
+  if (signer !== undefined) {
+    if (permissions !== undefined) dfns.assignPermission({ userId: signer.userId, operations: permissions })
+    return { userId: signer.userId, signerArn: async () => signer.arn }
+  }
   const { publicKey, privateKey } = newKey()
   const [name, username] = [`${secret.name}, its user`, `${secret.name}@example.com`]
   const may = permissions === undefined ? {} : { permissions }
@@ -226,16 +233,25 @@ export const receiverUrl = 'https://receiver.test/hook'
 /** The kinds of event that they are told of. */
 export const webhookEvents = ['wallet.created'] as const
 
-/** A webhook, and a service account that signs for it. */
-async function webhook(making: MakingFirst): Promise<First> {
-  const { dfns, orgId, origin, administrator, secret } = making
+const leaveForWebhooks = ['Create', 'Read', 'Update', 'Delete', 'Ping', 'Events:Read'].map(
+  (name) => `Webhooks:${name}`,
+)
+
+function keeperOf({ dfns, orgId, origin, administrator, secret }: Making) {
   const { publicKey, privateKey } = newKey(secret.algorithm)
   const account = dfns.createServiceAccount({ orgId, name: `${secret.name}, its keeper`, publicKey })
   const { userId, authToken, credId } = account
-  const operations = ['Create', 'Read', 'Update', 'Delete', 'Ping', 'Events:Read']
-  dfns.assignPermission({ userId, operations: operations.map((name) => `Webhooks:${name}`) })
+  dfns.assignPermission({ userId, operations: leaveForWebhooks })
   const document = { kind: 'ServiceAccountKey', baseUrl: origin, orgId, authToken, credId, privateKey }
-  const signerArn = await keepSigner({ administrator, name: `${secret.name}-keeper`, document })
+  return { userId, signerArn: () => keepSigner({ administrator, name: `${secret.name}-keeper`, document }) }
+}
+
+/** A webhook, and whoever signs for it: a service account, unless there is a user. */
+async function webhook(making: MakingFirst): Promise<First> {
+  const { dfns, orgId, secret } = making
+  const signer = secret.signer ? await userOf(making, leaveForWebhooks) : keeperOf(making)
+  const { userId } = signer
+  const signerArn = await signer.signerArn()
   const settings = { url: receiverUrl, events: [...webhookEvents] }
   const description = named(making)
   const { webhookId, secret: webhookSecret } = dfns.createWebhook({ orgId, ...settings, description })

@@ -68,6 +68,7 @@ export async function dfnsWorld(
       limits,
       strategy: 'auto',
       mayHaveAsked: async () => true,
+      rememberAsked: async () => {},
       webhookPing: 'required',
       log: logInto(logged),
       dfnsAs,

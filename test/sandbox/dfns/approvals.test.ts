@@ -91,7 +91,16 @@ const actions: Record<HeldAction, readonly [(world: World) => Promise<Reply>, Ef
     (world) => call(world, 'DELETE', `/auth/pats/${world.token.tokenId}`),
     'token deleted',
   ],
+  createWebhook: [(world) => call(world, 'POST', '/webhooks', hook), 'webhook created'],
+  updateWebhook: [
+    (world) => call(world, 'PUT', `/webhooks/${hooked(world)}`, { status: 'Disabled' }),
+    'webhook updated',
+  ],
+  deleteWebhook: [(world) => call(world, 'DELETE', `/webhooks/${hooked(world)}`), 'webhook deleted'],
 }
+
+const hook = { url: 'https://receiver.test/', events: ['*'] }
+const hooked = ({ dfns, orgId }: World) => dfns.createWebhook({ orgId, ...hook }).webhookId
 
 function assign(world: World, name = 'p') {
   const { orgId, dfns, machine } = world

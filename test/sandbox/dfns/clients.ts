@@ -73,4 +73,5 @@ export const everyPermission = [
   ...['Activate', 'Create', 'Deactivate', 'Delete', 'Read', 'Update'].map(
     (of) => `Auth:ServiceAccounts:${of}`,
   ),
+  ...['Create', 'Delete', 'Read', 'Update'].map((of) => `Webhooks:${of}`),
 ]

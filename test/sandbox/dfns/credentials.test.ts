@@ -145,6 +145,44 @@ describe('Activate and Deactivate Credential', () => {
   })
 })
 
+describe('List Credentials', () => {
+  test('shows every documented field of active and inactive ones, each with the time it was made', async () => {
+    const { register, set, list, pass, holder } = setUp()
+    const key = newKey()
+    pass(90_000)
+    const { json } = await register({ as: holder, key, credId })
+    const { credentialUuid } = json
+    await set({ as: holder, active: false, credentialUuid })
+    const { status, json: listed } = await list(holder)
+    const same = { kind: 'Key', relyingPartyId: '', origin: '' }
+    expect([status, listed]).toEqual([
+      200,
+      {
+        items: [
+          {
+            ...same,
+            name: 'payments',
+            credentialId: holder.credId,
+            credentialUuid: holder.credentialUuid,
+            dateCreated: '2026-01-01T00:00:00.000Z',
+            isActive: true,
+            publicKey: holder.publicKey,
+          },
+          {
+            ...same,
+            name: 'next',
+            credentialId: credId,
+            credentialUuid,
+            dateCreated: '2026-01-01T00:01:30.000Z',
+            isActive: false,
+            publicKey: key.publicKey,
+          },
+        ],
+      },
+    ])
+  })
+})
+
 describe('a PAT', () => {
   const withPats = () => {
     const world = createWorld(kind)

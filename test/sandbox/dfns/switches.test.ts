@@ -490,6 +490,17 @@ describe('the rate limit', () => {
     expect((await world.list(one)).status).toBe(200)
   })
 
+  test.each([
+    ['a success', 200, { method: 'GET', path: '/auth/credentials' }],
+    ['a wrong body', 400, { method: 'POST', path: '/auth/credentials/init', body: {} }],
+    ['a missing permission', 403, { method: 'GET', path: '/auth/service-accounts' }],
+  ])('is told in the headers of %s, without Retry-After', async (_, status, request) => {
+    const world = createWorld({ ...kind, rateLimit: 5 })
+    const reply = await world.send({ as: world.account(), ...request })
+    const reset = String(Date.UTC(2026, 0, 1, 0, 1) / 1000)
+    expect([reply.status, ...headers(reply)]).toEqual([status, '5', '4', reset, undefined])
+  })
+
   test('is not spent by requests without a valid token, nor by those that it refuses', async () => {
     const world = createWorld({ ...kind, rateLimit: 1 })
     const holder = world.account()
