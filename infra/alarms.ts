@@ -11,7 +11,8 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
-import { type Finding, findings } from './findings.ts'
+import type { FindingType } from '../lambdas/auditing/findings.ts'
+import { findings } from './findings.ts'
 import { eachFunction, type RotatorFunctions } from './functions.ts'
 import { errorsMetric, findingsMetric } from './metrics.ts'
 import type { FixedNames } from './names.ts'
@@ -34,7 +35,7 @@ const alarmed = [
   'token-expiring',
   'foreign-credential',
   'previous-past-grace',
-] as const satisfies readonly Finding[]
+] as const satisfies readonly FindingType[]
 
 /** An alarm for everything that somebody has to look at: at the first one, and off again once it is over. */
 export function createAlarms(parts: {
@@ -110,7 +111,7 @@ function ofFindings(): Watched[] {
 function otherFindings(): Watched {
   const others = Object.entries(findings)
     .filter(([type, means]) => means !== undefined && !(alarmed as readonly string[]).includes(type))
-    .map(([type]) => type as Finding)
+    .map(([type]) => type as FindingType)
   const usingMetrics = Object.fromEntries(others.map((type, at) => [`m${at}`, findingsMetric(type)]))
   return {
     id: 'found-other',

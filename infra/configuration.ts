@@ -6,6 +6,12 @@ import { readDuration } from '../lambdas/rotation/duration.ts'
 
 const matching = (pattern: RegExp, form: string) => v.pipe(v.string(), v.regex(pattern, form))
 
+/** An object that has these fields and no other: a limit with a spelling mistake would be no limit. */
+const fields = <const E extends v.ObjectEntries>(entries: E) =>
+  v.strictObject(entries, ({ expected }) =>
+    expected === 'never' ? 'there is no such field' : `${expected} is expected`,
+  )
+
 const duration = matching(
   /^P(?=[\dT])(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,9}S)?)?$/,
   'a duration in days, hours, minutes and seconds, as in P7D or PT26H',
@@ -20,7 +26,7 @@ const parameterName = matching(/^\/?[\w.-]+(\/[\w.-]+)*$/, 'the name of an SSM p
 const kinds = ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'] as const
 const algorithms = ['same', ...keyAlgorithms] as const
 
-const secret = v.strictObject({
+const secret = fields({
   /** Of a secret that this app makes, empty at first. */
   name: v.optional(secretName),
   /** Of a secret that is there already; its tags are not this app's. */
@@ -39,23 +45,23 @@ const secret = v.strictObject({
   holdIfUsed: v.optional(v.boolean()),
 })
 
-const policy = v.strictObject({
+const policy = fields({
   allowedBaseUrls: v.optional(v.array(v.string())),
   allowedOrgIds: v.optional(v.array(v.string())),
   allowedSigners: v.optional(v.array(secretArn)),
   keyAlgorithm: v.optional(v.picklist(algorithms)),
   grace: v.optional(
-    v.strictObject({
+    fields({
       default: v.optional(duration),
       adopted: v.optional(duration),
       min: v.optional(duration),
       max: v.optional(duration),
-      byKind: v.optional(v.strictObject(v.entriesFromList(kinds, v.optional(duration)))),
+      byKind: v.optional(fields(v.entriesFromList(kinds, v.optional(duration)))),
     }),
   ),
 })
 
-const stage = v.strictObject({
+const stage = fields({
   account: v.optional(matching(/^\d{12}$/, 'an account number of twelve digits')),
   region: v.optional(matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, as in eu-central-1')),
   namePrefix: v.optional(matching(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, '1 to 40 letters, digits and hyphens')),
@@ -65,7 +71,7 @@ const stage = v.strictObject({
   secrets: v.optional(v.array(secret), []),
   prefixes: v.optional(
     v.array(
-      v.strictObject({
+      fields({
         prefix: secretName,
         signerArns: v.optional(v.array(secretArn), []),
         encryptionKeyArns: v.optional(v.array(keyArn), []),
@@ -76,7 +82,7 @@ const stage = v.strictObject({
 })
 
 /** The file's form; `infra/configuration.schema.json` is made of it. */
-export const configurationSchema = v.strictObject({
+export const configurationSchema = fields({
   $schema: v.optional(v.string()),
   stages: v.record(matching(/^[A-Za-z][A-Za-z0-9-]{0,60}$/, 'a name of letters, digits and hyphens'), stage),
 })

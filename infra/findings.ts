@@ -1,3 +1,5 @@
+import type { FindingType } from '../lambdas/auditing/findings.ts'
+
 /** Every kind of finding that audit counts, and the sentence that an alarm of it says; none: no alarm. */
 export const findings = {
   'current-not-accepted': 'Dfns does not accept what AWSCURRENT holds: applications fail',
@@ -17,6 +19,4 @@ export const findings = {
   untracked: undefined,
   adopted: undefined,
   replica: undefined,
-} as const satisfies Readonly<Record<string, string | undefined>>
-
-export type Finding = keyof typeof findings
+} as const satisfies Readonly<Record<FindingType, string | undefined>>

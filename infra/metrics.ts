@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib'
 import { MathExpression, Metric, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch'
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
-import type { Finding } from './findings.ts'
+import type { FindingType } from '../lambdas/auditing/findings.ts'
 import { eachFunction, type RotatorFunctions } from './functions.ts'
 
 /** Of audit's own metrics, and of those that are counted in the logs. */
@@ -9,7 +9,7 @@ const metricNamespace = 'dfns-rotator'
 const service = 'dfns-rotator'
 
 /** What audit found, by its type. It runs once a day. */
-export const findingsMetric = (type: Finding) =>
+export const findingsMetric = (type: FindingType) =>
   new Metric({
     namespace: metricNamespace,
     metricName: 'Findings',

@@ -84,19 +84,13 @@ export interface Graces {
   ofKind(kind: CredentialKind): number
 }
 
-/** The SSM parameter's text. Refuses, as the functions would, what they do not understand. */
-function textOfPolicy(policy: RotatorPolicy): string {
-  const text = JSON.stringify(policy, (_, value: unknown) =>
-    value instanceof Duration ? value.toIsoString() : value,
-  )
-  // allowedSigners may be ARNs that only the deployment knows; the functions get to see the real ones.
-  readPolicy({ text, name: 'of this app' })
-  return text
-}
+/** The SSM parameter's text. */
+const textOf = (policy: RotatorPolicy): string =>
+  JSON.stringify(policy, (_, value: unknown) => (value instanceof Duration ? value.toIsoString() : value))
 
-/** As the functions read a policy; of one that is not known here, the defaults. */
+/** As the functions read a policy, refusing what they refuse; of one that is not known here, the defaults. */
 export function gracesOf(policy: RotatorPolicy = {}): Graces {
-  const { grace } = readPolicy({ text: textOfPolicy(policy), name: 'of this app' })
+  const { grace } = readPolicy({ text: textOf(policy), name: 'of this app' })
   const { min, max } = grace
   return {
     min,
@@ -113,7 +107,7 @@ export function writePolicy(parts: { scope: Construct; prefix: string; policy: R
     parameterName,
     simpleName: false,
     description: 'Defaults and limits of dfns-rotator',
-    stringValue: textOfPolicy(policy),
+    stringValue: textOf(policy),
   })
   return parameterName
 }

@@ -67,6 +67,12 @@ describe('an error', () => {
     expect(() => readConfiguration(file)).toThrow(file)
   })
 
+  test('says that a field is unknown', () => {
+    expect(() => read({ secrets: [{ name: 'a', gracee: 'P1D' }] })).toThrow(
+      'stages.production.secrets.0.gracee: there is no such field',
+    )
+  })
+
   test('is told of a file that is not there', () => {
     const absent = join(folder, 'absent.json')
     expect(() => readConfiguration(absent)).toThrow(`${absent}: not a JSON file that can be read`)
