@@ -64,7 +64,6 @@ const findingsGraph = (): IWidget =>
         dimensions: 'service,type',
         statistic: sum,
         period: Duration.days(1),
-        label: '',
       }),
     ],
   })
@@ -80,7 +79,6 @@ const failures = (): IWidget =>
         dimensions: 'code',
         statistic: sum,
         period: Duration.hours(1),
-        label: '',
       }),
     ],
   })
@@ -156,7 +154,6 @@ const phase = (title: string, metricName: string, statistic: string): IWidget =>
         dimensions: 'kind,step',
         statistic,
         period: Duration.hours(1),
-        label: '',
       }),
     ],
   })

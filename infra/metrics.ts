@@ -35,10 +35,15 @@ export const everyMetric = (search: {
   dimensions: string
   statistic: string
   period: Duration
-  label: string
 }) => {
-  const { metricName, dimensions, statistic, period, label } = search
-  const which = `{${metricNamespace},${dimensions}} MetricName="${metricName}"`
+  const { metricName, dimensions, statistic, period } = search
+  // Quoted, because of its hyphen.
+  const which = `{"${metricNamespace}",${dimensions}} MetricName="${metricName}"`
+  // CloudWatch writes the value of each dimension in its place.
+  const label = dimensions
+    .split(',')
+    .map((name) => `\${PROP('Dim.${name}')}`)
+    .join(' ')
   return new MathExpression({
     expression: `SEARCH('${which}', '${statistic}', ${period.toSeconds()})`,
     usingMetrics: {},

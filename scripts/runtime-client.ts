@@ -22,9 +22,10 @@ function whyNot(): string | undefined {
   const options = { cwd: folder, timeout: installMs, encoding: 'utf8', shell: true } as const
   if (spawnSync('cmake --version && make --version && g++ --version', options).status !== 0)
     return 'it needs cmake, make and g++'
-  const { status, stderr } = spawnSync('npm ci --no-audit --no-fund', options)
+  const { status, stdout, stderr } = spawnSync('npm ci --no-audit --no-fund', options)
   if (status === 0 && existsSync(built)) return undefined
-  return `it could not be built: ${stderr.trim().split('\n').at(-1) ?? 'npm ci ended in the middle'}`
+  const said = `${stdout}\n${stderr}`.split('\n').find((line) => /error/i.test(line))
+  return `it could not be built: ${said?.trim() ?? `npm ci took more than ${installMs / 60_000} minutes`}`
 }
 
 /** Starts the runtime client on the rotate bundle, as Lambda's Node.js 24 does. */

@@ -203,6 +203,12 @@ describe('the dashboard', () => {
       expect(body).toContain(name)
   })
 
+  test('labels each line with the values of its dimensions', () => {
+    const body = JSON.stringify(only(resources, 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'])
+    for (const label of ["${PROP('Dim.code')}", "${PROP('Dim.kind')} ${PROP('Dim.step')}"])
+      expect(body).toContain(label)
+  })
+
   test('is left out where nobody wants it', () => {
     const { stack } = rotatorIn({ dashboard: false })
     expect(ofType(resourcesOf(stack), 'AWS::CloudWatch::Dashboard')).toEqual([])
