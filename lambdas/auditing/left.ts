@@ -18,7 +18,7 @@ export interface Leftover {
   readonly wasNeverCurrent: boolean
 }
 
-/** Deprecated versions that are looked at for a credential that nobody knows, the youngest first. */
+/** Versions without a label of Secrets Manager that are looked at for a credential that nobody knows, the youngest first. */
 const mostRead = 20
 
 /** Tells ours from strangers', and reports the strangers' credentials on the identity. */
@@ -35,11 +35,12 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
   const versions = await view.run.secrets.listSecretVersionIds(secretArn)
   const ours = markOf({ secretArn, token: '' }).secret
   const [own, unknown] = partition(others, ({ lineage }) => lineage?.secret === ours)
-  const made = own.map((found) => madeBy({ view, found, versions }))
+  const made = await Promise.all(own.map((found) => madeBy({ view, found, versions })))
   const adopted = await adoptedAmong({ view, unknown, versions })
   for (const found of unknown) {
     if (adopted.some((leftover) => leftover.found === found)) continue
     const { id: credId, name, created, lineage } = found
+    if (view.run.sharing.isKnownElsewhere({ id: credId, secretArn })) continue
     const by = lineage === undefined ? {} : { of: 'another secret of dfns-rotator' }
     const at = created?.toISOString()
     view.run.findings.report({ type: 'foreign-credential', secretArn, credId, name, created: at, ...by })
@@ -54,16 +55,36 @@ function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {
 }
 
 /** What a rotation made: its mark tells which, and the dates of the versions whether that was ever current. */
-function madeBy(of: { view: View; found: Found; versions: readonly ListedVersion[] }): Leftover {
+async function madeBy(of: {
+  view: View
+  found: Found
+  versions: readonly ListedVersion[]
+}): Promise<Leftover> {
   const { view, found, versions } = of
   const { arn: secretArn } = view.secret
   const { token } = found.lineage ?? { token: '' }
   const version = versions.find(({ versionId }) => markOf({ secretArn, token: versionId }).token === token)
+  const common = { found, credId: found.id, isPrevious: false }
+  if (version !== undefined && (await namesAnother({ view, found, version })))
+    return { ...common, versionId: undefined, stored: undefined, wasNeverCurrent: true }
   const stored = version?.created
   const since = stored ?? found.created
   const wasNeverCurrent = since !== undefined && isLaterThanCurrent({ view, since })
-  const { versionId } = version ?? { versionId: undefined }
-  return { found, credId: found.id, versionId, stored, isPrevious: false, wasNeverCurrent }
+  return { ...common, versionId: version?.versionId, stored, wasNeverCurrent }
+}
+
+/**
+ * Every attempt of a createSecret makes an object of its own, and one of them was stored. The id of a
+ * registered key, though, is that of its version alone.
+ */
+async function namesAnother(of: { view: View; found: Found; version: ListedVersion }): Promise<boolean> {
+  const { view, found, version } = of
+  if (found.noun === 'credential') return false
+  // What AWSCURRENT is of is no leftover.
+  if (version.versionId === view.current.version.versionId) return true
+  const generation = await generationIn(view.inside.version(version.versionId))
+  const named = generation && view.survey.find(generation.document)
+  return named !== undefined && named.id !== found.id
 }
 
 /**
@@ -87,7 +108,7 @@ async function adoptedAmong(of: {
   const { view, unknown, versions } = of
   const adopted: Leftover[] = []
   const older = versions
-    .filter(({ labels }) => labels.length === 0)
+    .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
     .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
     .slice(0, mostRead)
   for (const { versionId, created: stored } of older) {

@@ -19,7 +19,8 @@ const lateMs = 3_600_000
  */
 export async function dealWithLeftovers(view: View): Promise<void> {
   const leftovers = await leftoversIn(view)
-  if (leftovers.length === 0) return
+  // Without a key that works nothing can be retired, and everything may be needed.
+  if (leftovers.length === 0 || view.survey.refusal !== undefined) return
   const { run, secret } = view
   const { schedules, names } = run
   const { arn: secretArn } = secret
@@ -38,7 +39,7 @@ async function dealWith(of: Dealing & { reminders: readonly Reminder[] }): Promi
   const { run, secret } = view
   const { findings, time } = run
   const { arn: secretArn, stages } = secret
-  if (await holdShared({ view, id: credId, versionId })) return
+  if (await holdShared({ view, id: credId, versionId, isSuperseded: true })) return
   if (isMarkedUndone({ stages, credId }))
     return findings.report({ type: 'retire-undone', secretArn, credId, label: undoneLabel(credId) })
   const reminder = reminders.find((one) => isAbout({ reminder: one, versionId, what: found.what }))

@@ -57,7 +57,7 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
 
 /** The refusal of a key or a token is an answer; that Dfns was not reached is none. */
 export function refusalIn(error: unknown): RotationError {
-  if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED', 'ERR_SIGNER')) return error
+  if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED')) return error
   throw error
 }
 
@@ -72,6 +72,8 @@ async function credentialsAround({
   } catch (error) {
     if (!isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE')) throw error
     const { allowCredentials } = await means.dfnsAs(current.identity).createUserActionChallenge(listing)
+    // Ids of another kind, its own not among them, cannot be told from strangers'.
+    if (!allowCredentials.key.some(({ id }) => id === current.id)) throw error
     return allowCredentials.key.map(({ id }) => ({ ...unknownOf(id), what: { credentialUuids: [] } }))
   }
 }
