@@ -87,6 +87,16 @@ function graceEnd({ view, leftover }: Dealing): number {
   return Math.max(...moments) + settings.graceOf({ isAdopted: leftover.found.lineage === undefined })
 }
 
+/**
+ * What a person made, and a person replaced, may live on elsewhere. A whole account, token or webhook is
+ * retired only by what a rotation made in its place.
+ */
+function isSupersededByUs({ view, leftover }: Dealing): boolean {
+  const { made } = view.survey
+  const { noun } = leftover.found
+  return noun === 'credential' ? made.length > 0 : made.includes(noun)
+}
+
 /** What the finding tells of the outcome. */
 async function retireOrSchedule(of: Dealing) {
   const { view, leftover } = of
@@ -95,6 +105,11 @@ async function retireOrSchedule(of: Dealing) {
   const { found, credId } = leftover
   if ('credentialUuids' in found.what && found.what.credentialUuids.length === 0)
     return { outcome: 'left', reason: 'its uuid cannot be read, so it has to be deactivated by hand' }
+  if (found.lineage === undefined && !isSupersededByUs({ view, leftover }))
+    return {
+      outcome: 'left',
+      reason: 'no rotation put what AWSCURRENT names in its place, so a person decides',
+    }
   // Of a version that is gone nothing but its place in an event is left.
   const superseded = leftover.versionId ?? createHash('sha256').update(credId).digest('hex')
   const { kind } = current.document

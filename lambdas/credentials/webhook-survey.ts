@@ -27,13 +27,22 @@ export async function surveyWebhooks({ current, means, lists }: Surveyed<Webhook
     problems: [],
     found: [...byId.values()].filter(({ lineage }) => lineage?.secret === ours),
     find: ({ id }) => byId.get(id),
+    made: byId.get(current.id)?.lineage?.secret === ours ? ['webhook'] : [],
+    isPartial: true,
   }
 }
 
 /** Without its signer the webhook goes on delivering: nobody can look, but nothing is refused. */
 function unseen(problem: RotationError): Survey {
   if (problem.retryable) throw problem
-  return { refusal: undefined, problems: [problem], found: [], find: () => undefined }
+  return {
+    refusal: undefined,
+    problems: [problem],
+    found: [],
+    find: () => undefined,
+    made: [],
+    isPartial: true,
+  }
 }
 
 function foundOf({ id, description, dateCreated }: Webhook): Found {
