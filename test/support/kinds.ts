@@ -39,6 +39,8 @@ interface Keeping {
   readonly orgId: string
   readonly kind: Kind
   readonly name: string
+  /** Of a service account's token; Dfns's two years unless told otherwise. */
+  readonly daysValid?: number | undefined
 }
 
 const url = 'https://receiver.test/hook'
@@ -50,15 +52,11 @@ export async function keep({
   scene,
   kind,
   name = 'prod/dfns',
+  daysValid,
   ...given
-}: {
-  scene: Scene
-  kind: Kind
-  name?: string
-  orgId?: string
-}): Promise<Kept> {
+}: Partial<Keeping> & Pick<Keeping, 'scene' | 'kind'>): Promise<Kept> {
   const { orgId = scene.dfns.createOrganisation().orgId } = given
-  const made = await makers[kind]({ scene, kind, name, orgId })
+  const made = await makers[kind]({ scene, kind, name, orgId, daysValid })
   const document = { baseUrl: scene.sandbox.urls.dfns, orgId, ...made.fields }
   const tags = kind === 'replaced token' ? { 'dfns-rotator:strategy': 'replace' } : {}
   const arn = await scene.keepSecret({ name, document, tags })
@@ -69,7 +67,7 @@ export async function keep({
 type Made = Promise<{ readonly userId: string; readonly fields: Readonly<Record<string, unknown>> }>
 
 const makers: Readonly<Record<Kind, (keeping: Keeping) => Made>> = {
-  account: async ({ scene, orgId, name }) => account({ scene, orgId, name }),
+  account: async (keeping) => account(keeping),
   'replaced account': async (keeping) => {
     const { userId, fields } = account(keeping)
     const { signerArn } = await userIn(keeping)
@@ -101,9 +99,15 @@ const makers: Readonly<Record<Kind, (keeping: Keeping) => Made>> = {
   },
 }
 
-function account({ scene, orgId, name }: Omit<Keeping, 'kind'>) {
+function account({ scene, orgId, name, daysValid }: Omit<Keeping, 'kind'>) {
   const { publicKey, privateKey } = newKey()
-  const { userId, authToken, credId } = scene.dfns.createServiceAccount({ orgId, name, publicKey })
+  const limited = daysValid === undefined ? {} : { daysValid }
+  const { userId, authToken, credId } = scene.dfns.createServiceAccount({
+    orgId,
+    name,
+    publicKey,
+    ...limited,
+  })
   return { userId, fields: { kind: 'ServiceAccountKey', authToken, credId, privateKey } }
 }
 
