@@ -2,7 +2,7 @@ import type { Log, LogFields } from '../ports/log.ts'
 import type { Counts } from '../ports/metrics.ts'
 
 /** Every finding, and what to do about it. `docs/operations.md` tells more of each. */
-const remedies = {
+export const remedies = {
   untracked: 'nothing, unless its outcome is left or failed: what nothing named ends with its grace',
   'current-not-accepted': 'Dfns refuses AWSCURRENT: npx dfns-rotator rollback, or put a value that works',
   'previous-past-grace': 'nothing, unless its outcome is left or failed: its schedule was lost',
