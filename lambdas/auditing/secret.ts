@@ -12,7 +12,7 @@ import type { Run } from './run.ts'
 import { holdShared } from './shared.ts'
 import type { View } from './view.ts'
 
-/** What a look came to. `cut short`: the time of the function was over, and the next invocation looks again. */
+/** What a look came to. `cut short`: the function's time was over, and the next invocation looks again. */
 export type Look = 'done' | 'unanswered' | 'cut short'
 
 /** Kinds of failure that say something of the secret, and not of the moment. */

@@ -32,7 +32,7 @@ export interface Survey {
   readonly found: readonly Found[]
   /** Of what AWSCURRENT names: which of it a rotation of this secret made. */
   readonly made: readonly Found['noun'][]
-  /** Whether a version can name what is not in `found`: of accounts and webhooks that has only marked ones. */
+  /** Whether a version can name what is not in `found`, which has only marked accounts and webhooks. */
   readonly isPartial: boolean
   /** Ids of the keys that sign for it: of a token they are on the same user, and no strangers'. */
   readonly signers?: readonly string[]

@@ -32,7 +32,7 @@ export function timeOf(context: RemainingTime | undefined): Time {
   }
 }
 
-/** The same time, ending earlier: what is kept of it is for whoever has to write down what was left undone. */
+/** The same time, ending earlier: the rest is for whoever has to write down what was left undone. */
 export function endingEarlier({ time, byMs }: { time: Time; byMs: number }): Time {
   return { ...time, remaining: () => Math.max(0, time.remaining() - byMs) }
 }
