@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers/promises'
 
@@ -45,6 +45,10 @@ syncBuiltinESMExports()
 /** The process is killed in the end, so it tells its peak as it goes. */
 const memoryFile = process.env['BENCH_MEMORY_FILE']
 if (memoryFile !== undefined) {
-  const tell = () => writeFileSync(memoryFile, String(process.resourceUsage().maxRSS))
+  const tell = () => {
+    // Whoever reads it is not to find it half written.
+    writeFileSync(`${memoryFile}.new`, String(process.resourceUsage().maxRSS))
+    renameSync(`${memoryFile}.new`, memoryFile)
+  }
   setInterval(tell, 100).unref()
 }

@@ -1,11 +1,6 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { SSMClient } from '@aws-sdk/client-ssm'
 import { expect, test } from 'vitest'
-import { audit } from '../../lambdas/auditing/audit.ts'
-import type { LogFields } from '../../lambdas/ports/log.ts'
-import { paced } from '../../lambdas/ports/pace.ts'
 import { guideWorld, type Scene } from '../../sandbox/scene.ts'
-import { drivenBy } from '../support/driven.ts'
+import { auditedHere } from '../support/audited-here.ts'
 import { watchedScene } from '../support/scene.ts'
 
 const second = 1_000
@@ -26,32 +21,6 @@ async function fleet(rateLimit: number): Promise<Scene> {
   return scene
 }
 
-/** Audits in this process, by the scene's clock; returns the findings and when Dfns was asked. */
-async function audited(scene: Scene) {
-  const { sandbox, clock } = scene
-  const credentials = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' }
-  const config = { endpoint: sandbox.urls.aws, region: 'eu-west-1', credentials }
-  const clients = { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) }
-  const { time, run } = drivenBy(scene)
-  const lines: (LogFields & { event: string })[] = []
-  const log = (event: string, fields: LogFields = {}) => void lines.push({ event, ...fields })
-  const asked: { at: number; status: number | undefined }[] = []
-  const dispatch = sandbox.wire.dispatch.bind(sandbox.wire)
-  const began = clock.now()
-  sandbox.wire.dispatch = async (request) => {
-    const at = clock.now() - began
-    const reply = await dispatch(request)
-    if (request.service === 'dfns') asked.push({ at, status: reply === 'broken' ? undefined : reply.status })
-    return reply
-  }
-  const opening = { policyName: '/dfns-rotator/policy', schedules: undefined, group: undefined }
-  const named = { continuations: undefined, rotateArn: scene.functionArn, counts: { add: () => {} } }
-  const opened = { event: {}, clients, ...opening, ...named, log: { info: log, warn: log, error: log } }
-  await run(audit({ ...opened, time: paced({ time, perMinute: 600 }) }))
-  const types = lines.flatMap(({ event, type }) => (event === 'finding' ? [type] : []))
-  return { types, done: lines.at(-1), asked: asked.toSorted((one, other) => one.at - other.at) }
-}
-
 const most = (asked: readonly { at: number }[]) =>
   Math.max(...asked.map(({ at: from }) => asked.filter(({ at }) => at >= from && at < from + minute).length))
 
@@ -59,9 +28,9 @@ const complete = { event: 'audit done', secrets: count, of: count, isComplete: t
 
 test('where Dfns allows 100 requests a minute, an audit makes 60, is never refused, and sees everything', async () => {
   const scene = await fleet(100)
-  const { types, done, asked } = await audited(scene)
-  expect(types).toEqual(Array(count).fill('rotation-cancelled'))
-  expect(done).toMatchObject(complete)
+  const { findings, lines, asked } = await auditedHere(scene)
+  expect(findings.map(({ type }) => type)).toEqual(Array(count).fill('rotation-cancelled'))
+  expect(lines.at(-1)).toMatchObject(complete)
   expect(asked.filter(({ status }) => status !== 200)).toEqual([])
   expect(asked).toHaveLength(3 * count)
   expect(most(asked)).toBeLessThanOrEqual(60)
@@ -79,11 +48,31 @@ test('where others of the organisation use its limit up, it asks nothing until D
     const left = Math.ceil((until - scene.clock.now()) / second)
     return { reply: { status: 429, headers: { 'retry-after': String(left) }, body: '{}' } }
   }
-  const { types, done, asked } = await audited(scene)
-  expect(types).toEqual(Array(count).fill('rotation-cancelled'))
-  expect(done).toMatchObject(complete)
+  const { findings, lines, asked } = await auditedHere(scene)
+  expect(findings.map(({ type }) => type)).toEqual(Array(count).fill('rotation-cancelled'))
+  expect(lines.at(-1)).toMatchObject(complete)
   const refused = asked.filter(({ status }) => status === 429)
   expect(refused.length).toBeGreaterThan(0)
   expect(refused.length).toBeLessThanOrEqual(8)
   expect(asked.filter(({ at }) => at > 0 && at < 40 * second)).toEqual([])
+})
+
+test('what the end of the time cuts short has no finding, and is looked at by the next invocation', async () => {
+  const scene = await fleet(10)
+  const arns = scene.sandbox.vault
+    .list()
+    .map(({ arn }) => arn)
+    .toSorted()
+  // 16 requests leave before Dfns has told its limit, the other 8 of the first secrets need minutes.
+  const first = await auditedHere(scene, { leftMs: 5 * minute })
+  const ofFirst = [...new Set(first.findings.map(({ secretId }) => secretId))].toSorted()
+  expect(ofFirst).toEqual(arns.slice(0, 16))
+  expect(first.findings.map(({ type }) => type)).not.toContain('not-checked')
+  expect(first.lines.at(-1)).toMatchObject({ secrets: 8, isComplete: false })
+  expect(first.continued).toMatchObject([{ input: { after: arns[7] } }])
+  expect(first.continued[0]?.at.getTime()).toBe(scene.clock.now() + minute)
+  const next = await auditedHere(scene, { leftMs: 5 * minute, after: arns[7] ?? '' })
+  expect(next.findings.map(({ secretId }) => secretId).toSorted()).toEqual(
+    expect.arrayContaining(arns.slice(8, 16)),
+  )
 })
