@@ -55,7 +55,7 @@ async function dealWith(of: Dealing & { reminders: readonly Reminder[] }): Promi
   findings.report({ type, secretArn, ...describe(leftover), ...outcome })
 }
 
-export const describe = ({ found, credId }: Leftover) => ({
+const describe = ({ found, credId }: Leftover) => ({
   credId,
   object: `${found.noun} ${found.id}`,
   name: found.name,

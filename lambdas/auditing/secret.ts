@@ -62,7 +62,7 @@ function namedIn({ arn: secretArn, stages }: DescribedSecret): string {
   return labelled.map(([token]) => credIdOf({ secretArn, token })).join(' ')
 }
 
-export function reportFailure(of: { run: Run; secretArn: string; error: RotationError }): void {
+function reportFailure(of: { run: Run; secretArn: string; error: RotationError }): void {
   const { run, secretArn, error } = of
   const { code, message: reason, retryable } = error
   // A value that is missing may still come during a rotation, and is read again; here it is missing.

@@ -114,7 +114,7 @@ function youngest(dates: readonly (Date | undefined)[]): Date | undefined {
   return dates.reduce((one, other) => ((other?.getTime() ?? 0) > (one?.getTime() ?? 0) ? other : one))
 }
 
-export function dateIn(text: string): Date | undefined {
+function dateIn(text: string): Date | undefined {
   const date = new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date
 }

@@ -25,35 +25,35 @@ function sharing(texts: Readonly<Record<string, string | undefined>>, names: rea
 }
 
 test('others are the secrets whose AWSCURRENT names the same, and never the secret itself', async () => {
-  const { others } = await sharing({ [a]: key('x'), [b]: key('x'), [c]: key('y'), [d]: hook('x') })
-  expect(others({ id: 'x', secretArn: a })).toEqual([b, d])
-  expect(others({ id: 'x', secretArn: c })).toEqual([a, b, d])
-  expect(others({ id: 'y', secretArn: c })).toEqual([])
-  expect(others({ id: 'z', secretArn: a })).toEqual([])
+  const shared = await sharing({ [a]: key('x'), [b]: key('x'), [c]: key('y'), [d]: hook('x') })
+  expect(shared.others({ id: 'x', secretArn: a })).toEqual([b, d])
+  expect(shared.others({ id: 'x', secretArn: c })).toEqual([a, b, d])
+  expect(shared.others({ id: 'y', secretArn: c })).toEqual([])
+  expect(shared.others({ id: 'z', secretArn: a })).toEqual([])
 })
 
 test('what cannot be read names nothing, and is not ours; what is no document of ours is not ours', async () => {
-  const { others, isOurs } = await sharing({
+  const shared = await sharing({
     [a]: key('x'),
     [b]: undefined,
     [c]: 'x',
     [d]: '{"kind":"Other","credId":"x"}',
   })
-  expect(others({ id: 'x', secretArn: b })).toEqual([a, d])
-  expect([a, b, c, d].map((arn) => isOurs(arn))).toEqual([true, false, false, false])
+  expect(shared.others({ id: 'x', secretArn: b })).toEqual([a, d])
+  expect([a, b, c, d].map((arn) => shared.isOurs(arn))).toEqual([true, false, false, false])
 })
 
 test('a secret that superseded it has its grace for as long as its schedule stands', async () => {
   const names = [b, c].map((secretArn) => scheduleName({ secretArn, credId: 'x' }))
-  const { inGraceOf } = await sharing({ [a]: key('1'), [b]: key('2'), [c]: key('3') }, names)
-  expect(inGraceOf({ id: 'x', secretArn: a })).toEqual([b, c])
-  expect(inGraceOf({ id: 'x', secretArn: b })).toEqual([c])
-  expect(inGraceOf({ id: 'y', secretArn: a })).toEqual([])
+  const shared = await sharing({ [a]: key('1'), [b]: key('2'), [c]: key('3') }, names)
+  expect(shared.inGraceOf({ id: 'x', secretArn: a })).toEqual([b, c])
+  expect(shared.inGraceOf({ id: 'x', secretArn: b })).toEqual([c])
+  expect(shared.inGraceOf({ id: 'y', secretArn: a })).toEqual([])
 })
 
 test('another secret knows what its AWSCURRENT names and what it registered for a label, and no other id', async () => {
-  const { isKnownElsewhere } = await sharing({ [a]: key('x'), [b]: key('y') })
-  const known = (id: string) => isKnownElsewhere({ id, secretArn: a })
+  const shared = await sharing({ [a]: key('x'), [b]: key('y') })
+  const known = (id: string) => shared.isKnownElsewhere({ id, secretArn: a })
   expect(known('y')).toBe(true)
   expect(known('x')).toBe(false)
   expect(known(credIdOf({ secretArn: b, token: b }))).toBe(true)
@@ -63,6 +63,6 @@ test('another secret knows what its AWSCURRENT names and what it registered for 
 
 test('more secrets than are read at the same time are all read', async () => {
   const arns = Array.from({ length: 50 }, (_, index) => arnOf(`s-${String(index).padStart(2, '0')}`))
-  const { others } = await sharing(Object.fromEntries(arns.map((arn) => [arn, key('x')])))
-  expect(others({ id: 'x', secretArn: a })).toEqual(arns)
+  const shared = await sharing(Object.fromEntries(arns.map((arn) => [arn, key('x')])))
+  expect(shared.others({ id: 'x', secretArn: a })).toEqual(arns)
 })

@@ -45,7 +45,7 @@ function alive({ scene, kind, userId, orgId }: Staged): readonly string[] {
 async function ofObjects({ scene, arn }: Staged) {
   const found = await findings({ scene }, { arn })
   return found.filter(
-    ({ type, object }) => type !== 'foreign-credential' && !/^credential/.test(String(object)),
+    ({ type, object }) => type !== 'foreign-credential' && !String(object).startsWith('credential'),
   )
 }
 

@@ -22,14 +22,14 @@ export interface AuditedHere {
 /** Audits in this process, by the scene's clock: nothing waits for real time. */
 export async function auditedHere(scene: Scene, { leftMs = 900_000, after = '' } = {}): Promise<AuditedHere> {
   const { sandbox, clock } = scene
-  const { time, run } = drivenBy(scene, { leftMs })
+  const driven = drivenBy(scene, { leftMs })
   const lines: Line[] = []
   const log = (event: string, fields: LogFields = {}) => void lines.push({ event, ...fields })
   const continued: OneTimeSchedule[] = []
   const put = async (schedule: OneTimeSchedule) => void continued.push(schedule)
   const asked = recording(scene)
   const began = clock.now()
-  await run(
+  await driven.run(
     audit({
       event: after === '' ? {} : { after },
       clients: clientsOf(sandbox.urls.aws),
@@ -40,7 +40,7 @@ export async function auditedHere(scene: Scene, { leftMs = 900_000, after = '' }
       rotateArn: scene.functionArn,
       counts: { add: () => {} },
       log: { info: log, warn: log, error: log },
-      time: paced({ time, perMinute: 600 }),
+      time: paced({ time: driven.time, perMinute: 600 }),
     }),
   )
   return {
