@@ -58,6 +58,8 @@ test('no schedule retires it while the other secret names it', async () => {
 test('once each has one of its own it is held for the grace of the later, and retired', async () => {
   const staged = await sharing()
   const { scene, arn, other, account } = staged
+  await types(staged)
+  expect(await holds(staged, other)).toHaveLength(1)
   await scene.rotate(arn)
   await types(staged)
   await scene.clock.advance(7 * hour)
