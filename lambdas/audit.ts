@@ -1,12 +1,12 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { audit } from './auditing/audit.ts'
+import { audit, keptMs } from './auditing/audit.ts'
 import { readAuditEvent } from './auditing/event.ts'
 import { logOf } from './ports/log.ts'
 import { countsOf } from './ports/metrics.ts'
 import { paced } from './ports/pace.ts'
 import { scheduleGroupOf } from './ports/schedule-group.ts'
-import { timeOf } from './ports/time.ts'
+import { endingEarlier, timeOf } from './ports/time.ts'
 import { reportErrors } from './rotation/boundary.ts'
 import {
   clients,
@@ -21,16 +21,17 @@ import {
 const perMinute = 600
 
 async function run(input: unknown, context: Context): Promise<void> {
-  const time = paced({ time: timeOf(context), perMinute })
+  const whole = timeOf(context)
+  const time = paced({ time: endingEarlier({ time: whole, byMs: keptMs }), perMinute })
   const event = readAuditEvent(input)
-  const schedules = deployedSchedules(time)
+  const schedules = deployedSchedules(whole)
   await audit({
     event,
     clients,
     policyName: policyName(),
     schedules,
     group: schedules && scheduleGroupOf({ client: scheduler, group: deployedGroup(), time }),
-    continuations: schedulesFor({ functionArn: process.env['DFNS_ROTATOR_AUDIT_ARN'], time }),
+    continuations: schedulesFor({ functionArn: process.env['DFNS_ROTATOR_AUDIT_ARN'], time: whole }),
     rotateArn: process.env['DFNS_ROTATOR_ROTATE_ARN'] || undefined,
     counts: countsOf(),
     time,

@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
+import { type AuditFigures, measureAudit } from './bench/audit.ts'
 import { buildBoth, type Bundles } from './bench/bundles.ts'
 import { graces } from './bench/dependencies.ts'
 import { type Budget, median, sum } from './bench/figures.ts'
@@ -116,6 +117,48 @@ function showSeries(name: string, { walls, inOrder, dependent, waits }: Series):
   return ratios
 }
 
+const fleet = 2_000
+
+/** One invocation of 15 minutes, and the same fleet in invocations of five. */
+async function showAudits(): Promise<void> {
+  title(`An audit of ${fleet} secrets, a service account each`)
+  const whole = await measureAudit({ secrets: fleet })
+  const stopped = await measureAudit({ secrets: fleet, timeoutMs: 300_000 })
+  const row = (name: string, of: (figures: AuditFigures) => number, digits = 0) => [
+    name,
+    ...[whole, stopped].map((figures) => of(figures).toFixed(digits)),
+  ]
+  const each = (count: (figures: AuditFigures) => number) => (figures: AuditFigures) =>
+    count(figures) / figures.secrets
+  table(
+    ['', 'time-out 15 min', '5 min'],
+    [
+      row('invocations', ({ invocations }) => invocations),
+      row(
+        'calls of Secrets Manager, each secret',
+        each(({ calls }) => calls.secretsmanager),
+        2,
+      ),
+      row('calls of SSM and Scheduler', ({ calls }) => calls.ssm + calls.scheduler),
+      row(
+        'calls of Dfns, each secret',
+        each(({ calls }) => calls.dfns),
+        2,
+      ),
+      row(
+        'work, ms, each secret',
+        each(({ workMs }) => workMs),
+        1,
+      ),
+      row('with the waiting for its share of the rate limit, min', ({ wholeMs }) => wholeMs / 60_000, 1),
+      row('peak memory of the process, MiB', ({ peakMiB }) => peakMiB),
+      row('findings', ({ findings }) => findings.length),
+    ],
+  )
+  const isSame = whole.findings.join('\n') === stopped.findings.join('\n')
+  line(`the findings are ${isSame ? 'the same' : 'NOT the same'}`)
+}
+
 async function main(): Promise<void> {
   const { version, platform, arch } = process
   const load = loadavg()[0]?.toFixed(1)
@@ -127,6 +170,7 @@ async function main(): Promise<void> {
     showCalls(walls)
     judged.push(...showWalls(walls))
   }
+  await showAudits()
   title('Budgets')
   budgets(judged)
 }

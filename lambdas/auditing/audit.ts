@@ -29,13 +29,17 @@ export interface AuditOpening extends Omit<Opening, 'event'> {
 /** Secrets that are looked at at the same time. */
 const atOnce = 8
 
-/** What is kept of the function's time to write down where to go on. */
-const reserveMs = 60_000
+/**
+ * What is kept of the function's time to write down where to go on, and what remains when no other secrets
+ * are begun with: together a minute.
+ */
+export const keptMs = 10_000
+const leastMs = 50_000
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
-/** For as long an audit waits for a Dfns that does not answer: then the next one begins. */
+/** For as long an audit goes on, or waits for a Dfns that does not answer: then the next one begins. */
 const longestMs = 20 * hourMs
 
 /**
@@ -49,14 +53,16 @@ export async function audit(opening: AuditOpening): Promise<void> {
   let done = 0
   while (done < left.length) {
     const batch = left.slice(done, done + atOnce)
-    const answered = await Promise.all(batch.map((secret) => auditSecret({ secret, run })))
-    if (batch.length > 0 && !answered.includes(true)) {
-      await goOn({ opening, after: left[done - 1]?.arn ?? event.after, inMs: hourMs / 4 })
+    const looks = await Promise.all(batch.map((secret) => auditSecret({ secret, run })))
+    const isCut = looks.includes('cut short')
+    if (isCut || !looks.includes('done')) {
+      const after = left[done - 1]?.arn ?? event.after
+      await goOn({ opening, after, inMs: isCut ? minuteMs : hourMs / 4 })
       break
     }
     done += batch.length
     counts.add({ name: 'AuditedSecrets', value: batch.length })
-    if (done < left.length && time.remaining() < reserveMs) {
+    if (done < left.length && time.remaining() < leastMs) {
       await goOn({ opening, after: batch.at(-1)?.arn, inMs: minuteMs })
       break
     }
@@ -78,9 +84,9 @@ async function openRun(opening: AuditOpening): Promise<{ run: Run; managed: read
   const perhaps = candidates.flatMap(({ secret, is }) => (is === false ? [] : [secret]))
   const read = (secretId: string) =>
     secretStore({ client, secretId, time }).getSecretValue({ label: 'AWSCURRENT' })
-  const sharing = await sharingIn({ secrets: perhaps, read })
+  const sharing = await sharingIn({ secrets: perhaps, names, read })
   const managed = candidates.flatMap(({ secret, is }) =>
-    is === true || (is === 'perhaps' && !sharing.isSomethingElse(secret.arn)) ? [secret] : [],
+    is === true || (is === 'perhaps' && sharing.isOurs(secret.arn)) ? [secret] : [],
   )
   const findings = findingsOf({ log, counts })
   const shared = { sharing, findings, dfnsAs: dfnsOf(time), lists: onceOf() }
@@ -97,8 +103,8 @@ async function goOn(of: { opening: AuditOpening; after: string | undefined; inMs
   const now = time.now()
   const { since = new Date(now).toISOString() } = event
   if (continuations === undefined || now > Date.parse(since) + longestMs) {
-    const why = continuations === undefined ? 'there is no scheduler to go on later' : 'Dfns did not answer'
-    throw new RotationError('ERR_SCHEDULER', `the audit is not complete: ${why}`)
+    const why = continuations === undefined ? 'there is no scheduler to go on later' : `it began at ${since}`
+    throw new RotationError('ERR_SCHEDULER', `the audit is not complete, and is given up: ${why}`)
   }
   const at = new Date(now + inMs)
   const digest = createHash('sha256').update(`${after} ${at.toISOString()}`).digest('hex').slice(0, 24)

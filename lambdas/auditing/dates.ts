@@ -1,3 +1,5 @@
+import { isSurelyReplaced } from '../credentials/choice.ts'
+import { isKeyDocument } from '../credentials/surveys.ts'
 import { youngMs } from './run.ts'
 import type { View } from './view.ts'
 
@@ -19,9 +21,16 @@ export function reportDates(of: View & { pendingVersion: string | undefined }): 
     findings.report({ type: 'rotation-overdue', secretArn, due: text(nextRotation) })
   const { tokenExpires } = current.document
   const next = Math.max(now, nextRotation?.getTime() ?? now)
-  const needed = next + settings.graceOf({ isAdopted: false }) + 7 * dayMs
+  const longer = settings.graceOf({ isAdopted: false }) + 7 * dayMs
+  const needed = rotationEnabled && isRenewed(of) ? next : next + longer
   if (tokenExpires !== undefined && tokenExpires.getTime() < needed)
     findings.report({ type: 'token-expiring', secretArn, expires: text(tokenExpires) })
+}
+
+/** Whether the next rotation makes a new token, where the old one ends too soon for another. */
+function isRenewed({ current: { document: current }, inside: { means } }: View): boolean {
+  if (!isKeyDocument(current) || current.signerArn === undefined) return false
+  return isSurelyReplaced({ current, means, isTokenExpiring: true })
 }
 
 const text = (date: Date): string => date.toISOString()

@@ -2,10 +2,10 @@ import type { Log, LogFields } from '../ports/log.ts'
 import type { Counts } from '../ports/metrics.ts'
 
 /** Every finding, and what to do about it. `docs/operations.md` tells more of each. */
-const remedies = {
-  untracked: 'nothing: what no label and no schedule named is retired at the end of its grace',
+export const remedies = {
+  untracked: 'nothing, unless its outcome is left or failed: what nothing named ends with its grace',
   'current-not-accepted': 'Dfns refuses AWSCURRENT: npx dfns-rotator rollback, or put a value that works',
-  'previous-past-grace': 'nothing: its schedule was lost, and it is retired now',
+  'previous-past-grace': 'nothing, unless its outcome is left or failed: its schedule was lost',
   'stuck-pending': 'a rotation does not come to its end: see its log, or npx dfns-rotator abandon',
   'rotation-overdue': 'Secrets Manager does not rotate it: see the log and the events of its rotation',
   'token-expiring': 'the token ends before another rotation: set the tag dfns-rotator:strategy to replace',

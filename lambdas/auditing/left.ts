@@ -18,33 +18,44 @@ export interface Leftover {
   readonly wasNeverCurrent: boolean
 }
 
-/** Deprecated versions that are looked at for a credential that nobody knows, the youngest first. */
+/** Versions without a label of Secrets Manager that are read, the youngest first. */
 const mostRead = 20
 
 /** Tells ours from strangers', and reports the strangers' credentials on the identity. */
 export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
   const { survey, current, pending, previous, secret } = view
   const { arn: secretArn } = secret
-  const idOf = (one: Stored | undefined) => one && (survey.find(one.document)?.id ?? one.document.id)
-  const named = [idOf(current), idOf(pending)]
+  // Where a token was replaced, its key may be in the list as well.
+  const idsOf = (one: Stored | undefined) => one && [survey.find(one.document)?.id, one.document.id]
+  const named = [idsOf(current), idsOf(pending)].flat()
   const superseded = previous && survey.find(previous.document)
   const isLeft = ({ id, isActive }: Found) => isActive && !named.includes(id)
   const left = superseded && isLeft(superseded) ? [leftBy({ found: superseded, stored: previous })] : []
-  const others = survey.found.filter((found) => isLeft(found) && found.id !== superseded?.id)
-  if (others.length === 0) return left
+  const others = survey.found.filter((found) => isLeft(found) && idsOf(previous)?.includes(found.id) !== true)
+  if (others.length === 0 && !survey.isPartial) return left
   const versions = await view.run.secrets.listSecretVersionIds(secretArn)
   const ours = markOf({ secretArn, token: '' }).secret
   const [own, unknown] = partition(others, ({ lineage }) => lineage?.secret === ours)
-  const made = own.map((found) => madeBy({ view, found, versions }))
-  const adopted = await adoptedAmong({ view, unknown, versions })
-  for (const found of unknown) {
-    if (adopted.some((leftover) => leftover.found === found)) continue
-    const { id: credId, name, created, lineage } = found
-    const by = lineage === undefined ? {} : { of: 'another secret of dfns-rotator' }
-    const at = created?.toISOString()
-    view.run.findings.report({ type: 'foreign-credential', secretArn, credId, name, created: at, ...by })
-  }
+  const made = await Promise.all(own.map((found) => madeBy({ view, found, versions })))
+  const adopted = await adoptedAmong({ view, unknown, versions, isLeft })
+  const strangers = unknown.filter((found) => !adopted.some((leftover) => leftover.found === found))
+  for (const found of strangers) reportStranger({ view, found })
   return [...left, ...made, ...adopted]
+}
+
+function reportStranger({ view, found }: { view: View; found: Found }): void {
+  const { id: credId, name, created, lineage } = found
+  if (isKnown({ view, credId })) return
+  const { arn: secretArn } = view.secret
+  const by = lineage === undefined ? {} : { of: 'another secret of dfns-rotator' }
+  const at = created?.toISOString()
+  view.run.findings.report({ type: 'foreign-credential', secretArn, credId, name, created: at, ...by })
+}
+
+/** Of its signer, or of another secret. A person's own keys on a person's user are told as strangers'. */
+function isKnown({ view, credId: id }: { view: View; credId: string }): boolean {
+  const { survey, run, secret } = view
+  return survey.signers?.includes(id) === true || run.sharing.isKnownElsewhere({ id, secretArn: secret.arn })
 }
 
 function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {
@@ -53,17 +64,37 @@ function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {
   return { found, credId: document.id, ...known, isPrevious: true, wasNeverCurrent: false }
 }
 
-/** What a rotation made: its mark tells which, and the dates of the versions whether that was ever current. */
-function madeBy(of: { view: View; found: Found; versions: readonly ListedVersion[] }): Leftover {
+/** What a rotation made: its mark tells which, and the dates of versions whether that was ever current. */
+async function madeBy(of: {
+  view: View
+  found: Found
+  versions: readonly ListedVersion[]
+}): Promise<Leftover> {
   const { view, found, versions } = of
   const { arn: secretArn } = view.secret
   const { token } = found.lineage ?? { token: '' }
   const version = versions.find(({ versionId }) => markOf({ secretArn, token: versionId }).token === token)
+  const common = { found, credId: found.id, isPrevious: false }
+  if (version !== undefined && (await namesAnother({ view, found, version })))
+    return { ...common, versionId: undefined, stored: undefined, wasNeverCurrent: true }
   const stored = version?.created
   const since = stored ?? found.created
   const wasNeverCurrent = since !== undefined && isLaterThanCurrent({ view, since })
-  const { versionId } = version ?? { versionId: undefined }
-  return { found, credId: found.id, versionId, stored, isPrevious: false, wasNeverCurrent }
+  return { ...common, versionId: version?.versionId, stored, wasNeverCurrent }
+}
+
+/**
+ * Every attempt of a createSecret makes an object of its own, and one of them was stored. The id of a
+ * registered key, though, is that of its version alone.
+ */
+async function namesAnother(of: { view: View; found: Found; version: ListedVersion }): Promise<boolean> {
+  const { view, found, version } = of
+  if (found.noun === 'credential') return false
+  // What AWSCURRENT is of is no leftover.
+  if (version.versionId === view.current.version.versionId) return true
+  const generation = await generationIn(view.inside.version(version.versionId))
+  const named = generation && view.survey.find(generation.document)
+  return named !== undefined && named.id !== found.id
 }
 
 /**
@@ -78,25 +109,36 @@ function isLaterThanCurrent({ view, since }: { view: View; since: Date }): boole
   return since.getTime() > (previous < current ? previous : Math.max(previous, current))
 }
 
-/** Credentials without a mark that an older version names: a person made them, and we superseded them. */
+/**
+ * What has no mark, and an older version names: a person made it, and it was superseded. A version whose
+ * rotation's mark is on something needs no reading.
+ */
 async function adoptedAmong(of: {
   view: View
   unknown: readonly Found[]
   versions: readonly ListedVersion[]
+  isLeft: (found: Found) => boolean
 }): Promise<readonly Leftover[]> {
-  const { view, unknown, versions } = of
+  const { view, unknown, versions, isLeft } = of
+  const { survey, secret } = view
   const adopted: Leftover[] = []
+  const isTaken = (found: Found) => adopted.some((one) => one.found.id === found.id)
+  const marks = new Set(survey.found.map(({ lineage }) => lineage?.token))
   const older = versions
-    .filter(({ labels }) => labels.length === 0)
+    .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
+    .filter(({ versionId: token }) => !marks.has(markOf({ secretArn: secret.arn, token }).token))
     .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
     .slice(0, mostRead)
   for (const { versionId, created: stored } of older) {
-    if (adopted.length === unknown.length) break
+    if (adopted.length === unknown.length && !survey.isPartial) break
     const generation = await generationIn(view.inside.version(versionId))
-    const found = generation && view.survey.find(generation.document)
-    if (!found || !unknown.includes(found) || adopted.some((one) => one.found === found)) continue
-    const credId = generation.document.id
-    adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
+    if (generation === undefined) continue
+    const { id: credId } = generation.document
+    const whole = survey.find(generation.document)
+    for (const found of [whole, unknown.find(({ id }) => id === credId)]) {
+      if (found === undefined || found.lineage !== undefined || !isLeft(found) || isTaken(found)) continue
+      adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
+    }
   }
   return adopted
 }

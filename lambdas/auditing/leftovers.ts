@@ -19,7 +19,8 @@ const lateMs = 3_600_000
  */
 export async function dealWithLeftovers(view: View): Promise<void> {
   const leftovers = await leftoversIn(view)
-  if (leftovers.length === 0) return
+  // Without a key that works nothing can be retired, and everything may be needed.
+  if (leftovers.length === 0 || view.survey.refusal !== undefined) return
   const { run, secret } = view
   const { schedules, names } = run
   const { arn: secretArn } = secret
@@ -38,7 +39,7 @@ async function dealWith(of: Dealing & { reminders: readonly Reminder[] }): Promi
   const { run, secret } = view
   const { findings, time } = run
   const { arn: secretArn, stages } = secret
-  if (await holdShared({ view, id: credId, versionId })) return
+  if (await holdShared({ view, id: credId, versionId, isSuperseded: true })) return
   if (isMarkedUndone({ stages, credId }))
     return findings.report({ type: 'retire-undone', secretArn, credId, label: undoneLabel(credId) })
   const reminder = reminders.find((one) => isAbout({ reminder: one, versionId, what: found.what }))
@@ -54,7 +55,7 @@ async function dealWith(of: Dealing & { reminders: readonly Reminder[] }): Promi
   findings.report({ type, secretArn, ...describe(leftover), ...outcome })
 }
 
-export const describe = ({ found, credId }: Leftover) => ({
+const describe = ({ found, credId }: Leftover) => ({
   credId,
   object: `${found.noun} ${found.id}`,
   name: found.name,
@@ -86,6 +87,16 @@ function graceEnd({ view, leftover }: Dealing): number {
   return Math.max(...moments) + settings.graceOf({ isAdopted: leftover.found.lineage === undefined })
 }
 
+/**
+ * What a person made, and a person replaced, may live on elsewhere. A whole account, token or webhook is
+ * retired only by what a rotation made in its place.
+ */
+function isSupersededByUs({ view, leftover }: Dealing): boolean {
+  const { made } = view.survey
+  const { noun } = leftover.found
+  return noun === 'credential' ? made.length > 0 : made.includes(noun)
+}
+
 /** What the finding tells of the outcome. */
 async function retireOrSchedule(of: Dealing) {
   const { view, leftover } = of
@@ -94,6 +105,11 @@ async function retireOrSchedule(of: Dealing) {
   const { found, credId } = leftover
   if ('credentialUuids' in found.what && found.what.credentialUuids.length === 0)
     return { outcome: 'left', reason: 'its uuid cannot be read, so it has to be deactivated by hand' }
+  if (found.lineage === undefined && !isSupersededByUs({ view, leftover }))
+    return {
+      outcome: 'left',
+      reason: 'no rotation put what AWSCURRENT names in its place, so a person decides',
+    }
   // Of a version that is gone nothing but its place in an event is left.
   const superseded = leftover.versionId ?? createHash('sha256').update(credId).digest('hex')
   const { kind } = current.document

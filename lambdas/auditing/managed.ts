@@ -13,7 +13,8 @@ interface Looked {
 /**
  * Whether a secret is ours to look after: by a tag, by its rotation function (which stays written down when
  * rotation is cancelled), or because a schedule names it. `perhaps`: it has a rotation function, and nobody
- * told us which one is ours; then its document decides.
+ * told us which one is ours; then its document has to say so. What cannot be read is most likely of somebody
+ * else.
  */
 export function isManaged({ secret, rotateArn, names }: Looked): boolean | 'perhaps' {
   const { arn, tags, rotationArn, stages, rotationEnabled } = secret

@@ -1,8 +1,9 @@
 import { surveyOf } from '../credentials/surveys.ts'
 import { credIdOf } from '../crypto/lineage.ts'
-import { type ErrorCode, isCode, RotationError } from '../errors.ts'
+import { type ErrorCode, isCode, type RotationError } from '../errors.ts'
 import type { DescribedSecret } from '../ports/secrets-manager.ts'
 import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
+import { asKnown } from '../rotation/boundary.ts'
 import { openSecret } from '../rotation/opening.ts'
 import { reportDates } from './dates.ts'
 import type { FindingType } from './findings.ts'
@@ -10,6 +11,9 @@ import { dealWithLeftovers } from './leftovers.ts'
 import type { Run } from './run.ts'
 import { holdShared } from './shared.ts'
 import type { View } from './view.ts'
+
+/** What a look came to. `cut short`: the function's time was over, and the next invocation looks again. */
+export type Look = 'done' | 'unanswered' | 'cut short'
 
 /** Kinds of failure that say something of the secret, and not of the moment. */
 const typesOf: Readonly<Partial<Record<ErrorCode, FindingType>>> = {
@@ -24,43 +28,46 @@ const typesOf: Readonly<Partial<Record<ErrorCode, FindingType>>> = {
 }
 
 /**
- * Looks at one secret. Whatever is wrong with it is a finding, and keeps no other secret from being looked
- * at. Returns whether Dfns answered.
+ * Looks at one secret. Whatever is wrong with it is a finding, a defect of ours included, and keeps no other
+ * secret from being looked at.
  */
-export async function auditSecret(of: { secret: DescribedSecret; run: Run }): Promise<boolean> {
+export async function auditSecret(of: { secret: DescribedSecret; run: Run }): Promise<Look> {
   const { secret, run } = of
   const { arn: secretArn, primaryRegion } = secret
   const { findings } = run
   // It has its primary's document and tags, but only there can anything be done.
   if (primaryRegion !== undefined && secretArn.split(':')[3] !== primaryRegion) {
     findings.report({ type: 'replica', secretArn, primaryRegion })
-    return true
+    return 'done'
   }
   if (secret.isDeleted) {
     findings.report({ type: 'secret-deleted', secretArn, credentials: namedIn(secret) })
-    return true
+    return 'done'
   }
   if (!secret.rotationEnabled) findings.report({ type: 'rotation-cancelled', secretArn })
   try {
     await lookInside(of)
-    return true
-  } catch (error) {
-    if (!(error instanceof RotationError)) throw error
+    return 'done'
+  } catch (thrown) {
+    const error = asKnown({ error: thrown, log: run.log })
+    if (error.retryable && run.time.remaining() === 0) return 'cut short'
     reportFailure({ run, secretArn, error })
-    return !isCode(error, 'ERR_DFNS_UNAVAILABLE')
+    return isCode(error, 'ERR_DFNS_UNAVAILABLE') ? 'unanswered' : 'done'
   }
 }
 
-/** A value that is marked for deletion cannot be read; what its rotations registered can be told all the same. */
+/** A value that is marked for deletion cannot be read; what its rotations registered can be told anyway. */
 function namedIn({ arn: secretArn, stages }: DescribedSecret): string {
   const labelled = [...stages].filter(([, labels]) => labels.some((label) => label.startsWith('AWS')))
   return labelled.map(([token]) => credIdOf({ secretArn, token })).join(' ')
 }
 
-export function reportFailure(of: { run: Run; secretArn: string; error: RotationError }): void {
+function reportFailure(of: { run: Run; secretArn: string; error: RotationError }): void {
   const { run, secretArn, error } = of
   const { code, message: reason, retryable } = error
-  const type = retryable ? 'not-checked' : (typesOf[code] ?? 'not-checked')
+  // A value that is missing may still come during a rotation, and is read again; here it is missing.
+  const isPassing = retryable && code !== 'ERR_NOT_STAGED'
+  const type = isPassing ? 'not-checked' : (typesOf[code] ?? 'not-checked')
   run.findings.report({ type, secretArn, code, reason })
 }
 
@@ -96,7 +103,6 @@ async function lookInside({ secret: listed, run }: { secret: DescribedSecret; ru
     previous: previous === undefined ? undefined : await generationIn(inside.version(previous)),
   }
   reportDates({ ...labelled, pendingVersion: pending })
-  await holdShared({ view: labelled, id, versionId: current.version.versionId })
-  // Without a key that works nothing can be retired, and everything may be needed.
-  if (survey.refusal === undefined) await dealWithLeftovers(labelled)
+  await holdShared({ view: labelled, id, versionId: current.version.versionId, isSuperseded: false })
+  await dealWithLeftovers(labelled)
 }

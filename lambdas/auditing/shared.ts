@@ -3,19 +3,23 @@ import { holderOf } from '../rotation/labels.ts'
 import type { View } from './view.ts'
 
 /**
- * Holds what another secret's AWSCURRENT names, too: a staging label keeps every retirement away from it, and
- * goes when that secret has a credential of its own. Returns whether it is shared.
+ * Holds what another secret's AWSCURRENT names, too, or what that one superseded a while ago: a staging label
+ * keeps every retirement away from it, and goes when the other has a credential of its own, and no grace for
+ * this one any more. Returns whether it is shared.
  */
 export async function holdShared(of: {
   view: View
   id: string
   /** The version that names it here; without one there is nothing that a label could stand on. */
   versionId: string | undefined
+  isSuperseded: boolean
 }): Promise<boolean> {
-  const { view, id, versionId } = of
+  const { view, id, versionId, isSuperseded } = of
   const { secret, store, run } = view
   const { arn: secretArn, stages } = secret
-  const others = run.sharing.others({ id, secretArn })
+  const { sharing } = run
+  const graces = isSuperseded ? sharing.inGraceOf({ id, secretArn }) : []
+  const others = [...new Set([...sharing.others({ id, secretArn }), ...graces])]
   const label = sharedLabel(id)
   const isMarked = isMarkedShared({ stages, credId: id })
   if (others.length > 0) {

@@ -1,14 +1,26 @@
 import { isKind } from '../credentials/index.ts'
 import { idIn, readJsonObject } from '../credentials/json.ts'
+import { credIdOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { DescribedSecret, SecretVersion } from '../ports/secrets-manager.ts'
+import { scheduleName } from '../rotation/retire-event.ts'
 
-/** What stands in every AWSCURRENT: nothing but ids and kinds is kept. */
+interface Credential {
+  readonly id: string
+  /** The secret that is looked at. */
+  readonly secretArn: string
+}
+
+/** What the secrets name, seen together: nothing but ids and kinds is kept. */
 export interface Sharing {
-  /** The secrets other than `secretArn` that name a credential. */
-  others(of: { id: string; secretArn: string }): readonly string[]
-  /** Whether it can be read, and is no document of ours. */
-  isSomethingElse(secretArn: string): boolean
+  /** The other secrets whose AWSCURRENT names a credential. */
+  others(of: Credential): readonly string[]
+  /** The other secrets that superseded it, and whose schedule ends their own grace. */
+  inGraceOf(of: Credential): readonly string[]
+  /** Whether another secret knows it: its AWSCURRENT names it, or it registered it for a labelled version. */
+  isKnownElsewhere(of: Credential): boolean
+  /** Whether AWSCURRENT can be read, and is a document of ours. */
+  isOurs(secretArn: string): boolean
 }
 
 const atOnce = 16
@@ -19,28 +31,42 @@ const atOnce = 16
  */
 export async function sharingIn(given: {
   secrets: readonly DescribedSecret[]
+  /** Names of all schedules. */
+  names: readonly string[]
   read: (secretArn: string) => Promise<SecretVersion | undefined>
 }): Promise<Sharing> {
-  const { secrets, read } = given
+  const { secrets, names, read } = given
   const byId = new Map<string, string[]>()
-  const others = new Set<string>()
-  const left = secrets.filter(({ isDeleted }) => !isDeleted).map(({ arn }) => arn)
+  const ours = new Set<string>()
+  const arns = secrets.filter(({ isDeleted }) => !isDeleted).map(({ arn }) => arn)
+  const left = [...arns]
   const lane = async () => {
     for (let arn = left.pop(); arn !== undefined; arn = left.pop()) {
       const version = await readable(read(arn))
       if (version === undefined) continue
       const fields = readJsonObject(version.text ?? '')
-      if (!isKind(fields?.['kind'])) others.add(arn)
+      if (isKind(fields?.['kind'])) ours.add(arn)
       const id = idIn(fields)
       if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), arn])
     }
   }
   await Promise.all(Array.from({ length: atOnce }, lane))
+  const registered = new Set(secrets.flatMap(registeredFor))
+  const schedules = new Set(names)
+  const others = ({ id, secretArn }: Credential) =>
+    (byId.get(id) ?? []).filter((arn) => arn !== secretArn).toSorted()
   return {
-    others: ({ id, secretArn }) => (byId.get(id) ?? []).filter((arn) => arn !== secretArn),
-    isSomethingElse: (arn) => others.has(arn),
+    others,
+    inGraceOf: ({ id: credId, secretArn }) =>
+      arns.filter((arn) => arn !== secretArn && schedules.has(scheduleName({ secretArn: arn, credId }))),
+    isKnownElsewhere: (credential) => registered.has(credential.id) || others(credential).length > 0,
+    isOurs: (arn) => ours.has(arn),
   }
 }
+
+/** The ids under which a secret's rotations register keys are made of its ARN and the version. */
+const registeredFor = ({ arn: secretArn, stages }: DescribedSecret): readonly string[] =>
+  [...stages.keys()].map((token) => credIdOf({ secretArn, token }))
 
 /** What cannot be read is told when that secret's turn comes. */
 async function readable(reading: Promise<SecretVersion | undefined>): Promise<SecretVersion | undefined> {

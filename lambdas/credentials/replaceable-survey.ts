@@ -10,31 +10,37 @@ export async function surveyReplaceable(
 ): Promise<Survey> {
   const { current, holder, isKeyDocument } = asked
   const [keys, held] = await Promise.all([surveyKeys(asked), heldBySigner(asked)])
-  const { listed, problem } = held
+  const { listed, signers, problem } = held
   const own = holder.idOf({ generation: current, listed })
   const marked = listed.filter(({ name }) => isOfThisSecret({ name, secretArn: current.secretArn }))
   // Which one is AWSCURRENT's own has to be known before any other can be told from it.
   const others = own === undefined ? [] : marked.filter(({ id }) => id !== own)
   const found = others.map((one) => foundOf({ held: one, holder }))
-  const ofAnother = (generation: KeyDocument): Found | undefined => {
+  const holderOf = (generation: KeyDocument): Found | undefined => {
     const id = holder.idOf({ generation, listed })
-    const one = listed.find((candidate) => candidate.id === id)
+    // Its own one may have had another token before: then only the key is another.
+    if (id === own) return keys.find(generation)
+    const one = own === undefined ? undefined : listed.find((candidate) => candidate.id === id)
     return one && foundOf({ held: one, holder })
   }
   return {
     ...keys,
     problems: problem === undefined ? keys.problems : [...keys.problems, problem],
     found: [...keys.found, ...found],
+    signers,
+    made: marked.some(({ id }) => id === own) ? [...keys.made, holder.noun] : keys.made,
+    isPartial: listed.length > 0,
     find: (generation) => {
       if (!isKeyDocument(generation)) return undefined
       const isSame = generation.identity.authToken === current.identity.authToken
-      return isSame ? keys.find(generation) : ofAnother(generation)
+      return isSame ? keys.find(generation) : holderOf(generation)
     },
   }
 }
 
 interface HeldBySigner {
   readonly listed: readonly Held[]
+  readonly signers: readonly string[]
   readonly problem?: RotationError
 }
 
@@ -42,14 +48,15 @@ interface HeldBySigner {
 async function heldBySigner(of: Surveyed<KeyDocument> & { holder: Holder }): Promise<HeldBySigner> {
   const { current, holder, means, lists } = of
   const { signerArn } = current
-  if (signerArn === undefined) return { listed: [] }
+  if (signerArn === undefined) return { listed: [], signers: [] }
   try {
     const signer = await holder.signer({ generation: current, means })
     const list = () => holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
-    return { listed: await lists(`${holder.noun}s as ${signerArn}`, list) }
+    const listed = await lists(`${holder.noun}s as ${signerArn}`, list)
+    return { listed, signers: [signer.document.id] }
   } catch (error) {
     if (!isCode(error, 'ERR_SIGNER', 'ERR_NOT_ALLOWED', 'ERR_TOKEN_EXPIRED')) throw error
-    return { listed: [], problem: error }
+    return { listed: [], signers: [], problem: error }
   }
 }
 

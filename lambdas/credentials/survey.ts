@@ -1,4 +1,4 @@
-import { lineageIn, type Mark } from '../crypto/lineage.ts'
+import { isOfSecret, lineageIn, type Mark } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { ListedCredential } from '../ports/dfns-replies.ts'
 import { answer, asFailure } from './answer.ts'
@@ -30,6 +30,12 @@ export interface Survey {
   readonly problems: readonly RotationError[]
   /** All that is on the identity, or that a rotation of some secret made for it; active or not. */
   readonly found: readonly Found[]
+  /** Of what AWSCURRENT names: which of it a rotation of this secret made. */
+  readonly made: readonly Found['noun'][]
+  /** Whether a version can name what is not in `found`, which has only marked accounts and webhooks. */
+  readonly isPartial: boolean
+  /** Ids of the keys that sign for it: of a token they are on the same user, and no strangers'. */
+  readonly signers?: readonly string[]
   /** What a version of the secret names, if it was listed. */
   find(generation: Generation): Found | undefined
 }
@@ -52,12 +58,14 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
   const problems = 'error' in listed && refusal === undefined ? [asFailure(listed.error)] : []
   const found = 'value' in listed ? listed.value : []
   const find = ({ id }: Generation) => found.find((one) => one.id === id)
-  return { refusal, problems, found, find }
+  const { id: credId, secretArn } = current
+  const made = isOfSecret({ credId, secretArn }) ? (['credential'] as const) : []
+  return { refusal, problems, found, find, made, isPartial: false }
 }
 
 /** The refusal of a key or a token is an answer; that Dfns was not reached is none. */
 export function refusalIn(error: unknown): RotationError {
-  if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED', 'ERR_SIGNER')) return error
+  if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED')) return error
   throw error
 }
 
@@ -72,6 +80,8 @@ async function credentialsAround({
   } catch (error) {
     if (!isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE')) throw error
     const { allowCredentials } = await means.dfnsAs(current.identity).createUserActionChallenge(listing)
+    // Ids of another kind, its own not among them, cannot be told from strangers'.
+    if (!allowCredentials.key.some(({ id }) => id === current.id)) throw error
     return allowCredentials.key.map(({ id }) => ({ ...unknownOf(id), what: { credentialUuids: [] } }))
   }
 }
@@ -104,7 +114,7 @@ function youngest(dates: readonly (Date | undefined)[]): Date | undefined {
   return dates.reduce((one, other) => ((other?.getTime() ?? 0) > (one?.getTime() ?? 0) ? other : one))
 }
 
-export function dateIn(text: string): Date | undefined {
+function dateIn(text: string): Date | undefined {
   const date = new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date
 }

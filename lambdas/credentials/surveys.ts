@@ -22,4 +22,4 @@ export async function surveyOf(asked: Surveyed<Generation>): Promise<Survey> {
 
 const isWebhookDocument = (one: Generation): one is WebhookDocument => one.kind === 'WebhookSecret'
 
-const isKeyDocument = (one: Generation): one is KeyDocument => 'identity' in one
+export const isKeyDocument = (one: Generation): one is KeyDocument => 'identity' in one

@@ -1,4 +1,5 @@
 import { markIn, markOf } from '../crypto/lineage.ts'
+import type { RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import { answer, asFailure } from './answer.ts'
 import { type Found, refusalIn, type Survey, type Surveyed } from './survey.ts'
@@ -8,14 +9,17 @@ import { keeperOf, present } from './webhook-keeper.ts'
 /** Whether the webhook is there, and every one that a rotation of the secret made. */
 export async function surveyWebhooks({ current, means, lists }: Surveyed<WebhookDocument>): Promise<Survey> {
   const { secretArn, signerArn } = current
-  const opened = await answer(keeperOf({ document: current, means }))
-  // Without its signer the webhook goes on delivering: nobody can look, but nothing is refused.
-  if ('error' in opened) return { ...nothing, problems: [asFailure(opened.error)] }
-  const keeper = opened.value
-  const all = await lists(`webhooks as ${signerArn}`, () => keeper.ask((as) => as.listWebhooks()))
-  // A list may lag behind, or be of a while ago: that one is missing is asked once more.
-  const isListed = all.some(({ id }) => id === current.id)
-  const proof = isListed ? undefined : await answer(present({ keeper, document: current }))
+  const looked = await answer(
+    keeperOf({ document: current, means }).then(async (keeper) => {
+      const list = () => keeper.ask((as) => as.listWebhooks())
+      const all = await lists(`webhooks as ${signerArn}`, list)
+      // A list may lag behind, or be of a while ago: that one is missing is asked once more.
+      const isListed = all.some(({ id }) => id === current.id)
+      return { all, proof: isListed ? undefined : await answer(present({ keeper, document: current })) }
+    }),
+  )
+  if ('error' in looked) return unseen(asFailure(looked.error))
+  const { all, proof } = looked.value
   const ours = markOf({ secretArn, token: '' }).secret
   const byId = new Map(all.map((webhook) => [webhook.id, foundOf(webhook)]))
   return {
@@ -23,10 +27,23 @@ export async function surveyWebhooks({ current, means, lists }: Surveyed<Webhook
     problems: [],
     found: [...byId.values()].filter(({ lineage }) => lineage?.secret === ours),
     find: ({ id }) => byId.get(id),
+    made: byId.get(current.id)?.lineage?.secret === ours ? ['webhook'] : [],
+    isPartial: true,
   }
 }
 
-const nothing = { refusal: undefined, found: [], find: () => undefined }
+/** Without its signer the webhook goes on delivering: nobody can look, but nothing is refused. */
+function unseen(problem: RotationError): Survey {
+  if (problem.retryable) throw problem
+  return {
+    refusal: undefined,
+    problems: [problem],
+    found: [],
+    find: () => undefined,
+    made: [],
+    isPartial: true,
+  }
+}
 
 function foundOf({ id, description, dateCreated }: Webhook): Found {
   const created = new Date(dateCreated)

@@ -8,7 +8,7 @@ import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
 import { retire } from '../rotation/retirement.ts'
 import { openOperation, type Operation, type OperationOpening } from './operation.ts'
 
-/** The version of the rotation that an abandon without another wish gives up; nothing if none is under way. */
+/** The version of the rotation that an abandon without another wish gives up; nothing if there is none. */
 export async function abandonTarget(opening: OperationOpening): Promise<string | undefined> {
   return pendingVersion((await openOperation(opening)).secret)
 }

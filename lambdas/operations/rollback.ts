@@ -108,7 +108,7 @@ function cannotGoBack({ old, refusal }: { old: Stored; refusal: RotationError })
 
 /**
  * A label that stays on AWSPENDING would make Secrets Manager try that rotation again, and promote the same
- * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to do it.
+ * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to it.
  */
 async function moveBack(of: Rollback): Promise<void> {
   const { store, secrets, secret, secretArn, current, old, log } = of

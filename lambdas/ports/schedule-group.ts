@@ -1,4 +1,5 @@
 import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
+import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
 import type { Time } from './time.ts'
 
@@ -16,7 +17,7 @@ export function scheduleGroupOf(parts: {
   time: Time
 }): ScheduleGroup {
   const { client, group: GroupName, time } = parts
-  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  const options = () => ({ abortSignal: deadlineOf(time) })
   return {
     async names(prefix) {
       const all: string[] = []

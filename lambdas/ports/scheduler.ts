@@ -5,6 +5,7 @@ import {
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
+import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
 import type { Time } from './time.ts'
 
@@ -49,7 +50,7 @@ export function schedulesOf(parts: {
   time: Time
 }): Schedules {
   const { client, target, time } = parts
-  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  const options = () => ({ abortSignal: deadlineOf(time) })
   return {
     async put(schedule) {
       const input = inputOf({ schedule, target })

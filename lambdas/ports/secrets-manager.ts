@@ -8,6 +8,7 @@ import {
   type UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager'
 import { RotationError } from '../errors.ts'
+import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
 import type { Time } from './time.ts'
 
@@ -73,7 +74,7 @@ export function secretStore(secret: {
   time: Time
 }): SecretStore {
   const { client, secretId: SecretId, time } = secret
-  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  const options = () => ({ abortSignal: deadlineOf(time) })
   const failure = (error: unknown, action: string) => storeFailure({ error, action, on: SecretId })
 
   /** Whether the label was updated; not, if its holder is another. */

@@ -6,6 +6,7 @@ import {
   UntagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager'
+import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
 import { type DescribedSecret, described } from './secrets-manager.ts'
 import type { Time } from './time.ts'
@@ -32,7 +33,7 @@ export interface Secrets {
 
 export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): Secrets {
   const { client, time } = parts
-  const options = () => ({ abortSignal: AbortSignal.timeout(Math.max(1, time.remaining())) })
+  const options = () => ({ abortSignal: deadlineOf(time) })
   const failing = (action: string, on: string) => (error: unknown) => {
     throw awsFailure({ code: 'ERR_STORE', error, action, on })
   }

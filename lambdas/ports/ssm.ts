@@ -1,4 +1,5 @@
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import { deadlineOf } from './aws-client.ts'
 import { awsFailure } from './aws-failure.ts'
 import type { Time } from './time.ts'
 
@@ -9,7 +10,7 @@ export async function getParameter(parameter: {
   time: Time
 }): Promise<string> {
   const { client, name, time } = parameter
-  const abortSignal = AbortSignal.timeout(Math.max(1, time.remaining()))
+  const abortSignal = deadlineOf(time)
   try {
     const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), {
       abortSignal,

@@ -34,6 +34,11 @@ export function timeOf(context: RemainingTime | undefined): Time {
   }
 }
 
+/** The same time, ending earlier: the rest is for whoever has to write down what was left undone. */
+export function endingEarlier({ time, byMs }: { time: Time; byMs: number }): Time {
+  return { ...time, remaining: () => Math.max(0, time.remaining() - byMs) }
+}
+
 /** How long a fresh label or credential may take to be seen everywhere. */
 export const settleMs = 5_000
 

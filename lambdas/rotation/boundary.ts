@@ -21,7 +21,7 @@ export function reportErrors(fieldsOf = rotationFields): MiddlewareObj<unknown, 
       const event = eventOf(request.event)
       const log = logOf(fieldsOf(request.event))
       const { error } = request
-      const known = error instanceof RotationError ? error : unexpected({ error, log })
+      const known = asKnown({ error, log })
       request.error = event === undefined ? known : withWayOut({ error: known, event })
       const { code, retryable, message } = request.error as RotationError
       log.error('phase failed', { code, retryable, reason: message })
@@ -45,6 +45,11 @@ function eventOf(input: unknown): RotationEvent | undefined {
   } catch {
     return undefined
   }
+}
+
+/** An error of ours as it is; any other is told to the log by its class and place, and is a defect. */
+export function asKnown({ error, log }: { error: unknown; log: Log }): RotationError {
+  return error instanceof RotationError ? error : unexpected({ error, log })
 }
 
 function unexpected({ error, log }: { error: unknown; log: Log }): RotationError {

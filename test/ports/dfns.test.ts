@@ -375,11 +375,12 @@ describe('what is sent', () => {
 })
 
 describe('what is answered', () => {
-  test('the list: ids, uuids and whether they are active, and no more', async () => {
+  test('the list: ids, whether they are active, and what tells them apart, and no more', async () => {
     const { dfns } = await worldOf()
+    const told = { kind: 'Key', name: canary, dateCreated: '2026-11-22T00:00:00Z' }
     expect(await dfns.listCredentials()).toEqual([
-      { credentialId: credId, credentialUuid: uuid, isActive: true },
-      { credentialId: credId, credentialUuid: 'cr-2', isActive: false },
+      { credentialId: credId, credentialUuid: uuid, isActive: true, ...told },
+      { credentialId: credId, credentialUuid: 'cr-2', isActive: false, ...told },
     ])
   })
 

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { findingsOf, type FindingType, remedies } from '../../lambdas/auditing/findings.ts'
+import type { LogFields } from '../../lambdas/ports/log.ts'
+
+const types = Object.keys(remedies) as FindingType[]
+
+/** The rows of the table in the section on audit: the names in its first column. */
+function documented(): readonly string[] {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const [, section = ''] = /^## The audit\n([\s\S]*?)^## /m.exec(page) ?? []
+  return [...section.matchAll(/^\| `([\w-]+)` \| \S.* \| \S.* \|$/gm)].map(([, name = '']) => name)
+}
+
+test('docs/operations.md tells of every finding what it means and what to do, and of no other', () => {
+  expect(documented()).toEqual(types)
+})
+
+test.each(types)('%s is one line with its remedy, and one in the metric of its type', (type) => {
+  const lines: (LogFields & { level: string; event: string })[] = []
+  const line = (level: string) => (event: string, fields?: LogFields) =>
+    void lines.push({ level, event, ...fields })
+  const log = { info: line('info'), warn: line('warn'), error: line('error') }
+  const counted: object[] = []
+  const findings = findingsOf({ log, counts: { add: (count) => void counted.push(count) } })
+  findings.report({ type, secretArn: 'arn', credId: 'id' })
+  const level = type === 'adopted' || type === 'replica' ? 'info' : 'warn'
+  expect(lines).toEqual([
+    { level, event: 'finding', type, secretId: 'arn', credId: 'id', remedy: remedies[type] },
+  ])
+  expect(counted).toEqual([{ name: 'Findings', type, value: 1 }])
+  expect(findings.count).toBe(1)
+})
