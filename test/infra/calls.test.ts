@@ -7,22 +7,6 @@ import { askedFor, here, record, type Recorded, targetsIn } from './calls.ts'
 import { allowedTo, type Asked, isAllowed, roleOf } from './iam.ts'
 import { anyCode, context, type Resources, resourcesOf } from './stack.ts'
 
-/**
- * What audit calls, until the sandbox lists secrets for it. Then these come from a recording, as the others do.
- */
-const auditCalls = {
-  anywhere: ['secretsmanager:ListSecrets', 'scheduler:ListSchedules'],
-  onSecrets: [
-    'secretsmanager:DescribeSecret',
-    'secretsmanager:GetSecretValue',
-    'secretsmanager:ListSecretVersionIds',
-    'secretsmanager:UpdateSecretVersionStage',
-  ],
-  onSigners: ['secretsmanager:GetSecretValue'],
-  onSchedules: ['scheduler:GetSchedule', 'scheduler:CreateSchedule', 'scheduler:UpdateSchedule'],
-  onPolicy: ['ssm:GetParameter'],
-} as const
-
 /** Allowed, and never called by our own code: what AWS's documents demand it for. */
 const demanded: Readonly<Record<string, string>> = {
   // "AWSLambdaBasicExecutionRole – Permission to upload logs to CloudWatch."
@@ -55,21 +39,6 @@ function rolesFor({ secrets }: Recorded): Resources {
   return resourcesOf(stack)
 }
 
-function ofAudit({ secrets }: Recorded): Asked[] {
-  const arns = secrets.map(({ arn }) => arn)
-  const signers = secrets.flatMap(({ signer }) => signer ?? [])
-  const on = (actions: readonly string[], resources: readonly string[]): Asked[] =>
-    actions.flatMap((action) => resources.map((resource) => ({ action, resource })))
-  const inHere = `${here.region}:${here.account}`
-  return [
-    ...on(auditCalls.anywhere, ['*']),
-    ...on(auditCalls.onSecrets, arns),
-    ...on(auditCalls.onSigners, signers),
-    ...on(auditCalls.onSchedules, [`arn:aws:scheduler:${inHere}:schedule/dfns-rotator/audit-0a`]),
-    ...on(auditCalls.onPolicy, [`arn:aws:ssm:${inHere}:parameter/dfns-rotator/policy`]),
-  ]
-}
-
 let recorded: Recorded
 let resources: Resources
 let asked: Readonly<Record<FunctionName, readonly Asked[]>>
@@ -78,8 +47,8 @@ beforeAll(async () => {
   recorded = await record()
   resources = rolesFor(recorded)
   const roles = { inScene: sceneRole, inStack: `<${roleOf(resources, 'scheduler')[0]}.Arn>` }
-  const of = (name: 'rotate' | 'retire') => recorded[name].flatMap((request) => askedFor({ request, roles }))
-  asked = { rotate: of('rotate'), retire: of('retire'), audit: ofAudit(recorded) }
+  const of = (name: FunctionName) => recorded[name].flatMap((request) => askedFor({ request, roles }))
+  asked = { rotate: of('rotate'), retire: of('retire'), audit: of('audit') }
 }, 120_000)
 
 describe.each(functionNames)('%s', (name) => {
@@ -102,7 +71,7 @@ describe.each(functionNames)('%s', (name) => {
 })
 
 test('what the schedules invoke, and where their dead letters go, is what their role may', () => {
-  const { invoked, letters } = targetsIn([...recorded.rotate, ...recorded.retire])
+  const { invoked, letters } = targetsIn([...recorded.rotate, ...recorded.retire, ...recorded.audit])
   const allowed = allowedTo(resources, 'scheduler')
   expect([...invoked]).toEqual([`arn:aws:lambda:${here.region}:${here.account}:function:dfns-rotator-retire`])
   for (const resource of invoked) {

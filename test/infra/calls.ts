@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { ways } from '../../sandbox/demo/subjects.ts'
 import type { CallRecord, FaultPlan, WireRequest } from '../../sandbox/wire.ts'
 import { away, hour } from '../support/graces.ts'
@@ -12,6 +13,7 @@ const inHere = `${here.region}:${here.account}`
 export interface Recorded {
   readonly rotate: readonly WireRequest[]
   readonly retire: readonly WireRequest[]
+  readonly audit: readonly WireRequest[]
   readonly secrets: readonly RotatedSecret[]
 }
 
@@ -23,7 +25,9 @@ export interface RotatedSecret {
 
 /**
  * One rotation of each kind and strategy by the built bundles, and the end of every grace. Each function is
- * killed once it has written its first schedule: the next attempt writes over it.
+ * killed once it has written its first schedule: the next attempt writes over it. Of two
+ * secrets the schedule is spoilt, or deleted: one audit writes the first anew, another retires what the
+ * second was for.
  */
 export async function record(): Promise<Recorded> {
   const scene = await watchedScene()
@@ -39,16 +43,36 @@ export async function record(): Promise<Recorded> {
   }
   wire.plan = killedAfterFirst('CreateSchedule')
   for (const { arn } of secrets) await scene.rotate(arn)
-  await clock.advance(hour)
+  await clock.advance(3 * hour)
   await scene.sandbox.engine.settled()
   const rotate = taken()
+  const [first, second] = secrets
+  for (const { group, name, settings } of schedulesOf({ scene, secret: first })) {
+    const Target = { ...settings.Target, Input: '{}' }
+    scene.sandbox.scheduler.update({ group, name, settings: { ...settings, Target } })
+  }
+  await scene.audit()
+  for (const lost of schedulesOf({ scene, secret: second })) scene.sandbox.scheduler.delete(lost)
+  const audit = taken()
   const isKilled = killedAfterFirst('CreateSchedule')
   // Dfns is away: a retirement has to wait, and writes its successor.
   wire.plan = (call) => (call.service === 'dfns' ? away : isKilled(call))
   await clock.advance(26.5 * hour)
   wire.plan = undefined
   await clock.advance(24 * hour)
-  return { rotate, retire: taken(), secrets }
+  const retire = taken()
+  await scene.audit()
+  return { rotate, retire, audit: [...audit, ...taken()], secrets }
+}
+
+type WatchedScene = Awaited<ReturnType<typeof watchedScene>>
+
+/** The event of a schedule tells of which secret it is. */
+function schedulesOf(of: { scene: WatchedScene; secret: RotatedSecret | undefined }) {
+  const all = of.scene.sandbox.scheduler.list()
+  const found = all.filter(({ settings }) => settings.Target.Input?.includes(`"${of.secret?.arn}"`))
+  expect(found.length).toBeGreaterThan(0)
+  return found
 }
 
 function killedAfterFirst(operation: string): FaultPlan {
