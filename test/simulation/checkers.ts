@@ -8,7 +8,7 @@ import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
 import { type Document, documentIn } from './documents.ts'
 import { lookAtEffects } from './effects.ts'
 import { heldOf, refusal } from './holdings.ts'
-import { currentInvocation, type Invocation } from './invocation.ts'
+import { currentInvocation, type Invocation, type Phase } from './invocation.ts'
 import { ended, hasStored, received, sent } from './promises.ts'
 import { mayStray, straysOf } from './strays.ts'
 import {
@@ -48,6 +48,12 @@ const dayMs = 86_400_000
 /** For as long a webhook may have events to deliver that its successor does not carry: by design section 5. */
 const drainMs = 25 * 3_600_000
 
+/** Commands that say so. */
+const endsGraces: readonly Phase[] = ['retireAtOnce', 'decommission']
+
+/** And those that leave what a rotation registered without a label, until it is deactivated. */
+const givesUp: readonly Phase[] = ['abandon', 'decommission']
+
 type Ending = { readonly invocation: Invocation; readonly result: InvocationResult }
 
 /** Makes checkers that watch nothing yet. */
@@ -82,8 +88,11 @@ export function createCheckers(parts: Parts): Checkers {
     edited: (arn) => {
       watchedOf(state, arn).edits += 1
     },
-    begun: ({ number, secretArn }) => {
-      const edits = state.watched.get(secretArn)?.edits ?? 0
+    begun: ({ number, secretArn, phase }) => {
+      const watched = state.watched.get(secretArn)
+      const edits = watched?.edits ?? 0
+      if (watched && endsGraces.includes(phase))
+        watched.superseded = watched.superseded.map((one) => ({ ...one, mayEndNow: true }))
       state.begun.set(number, { edits, at: state.clock.now() })
     },
     ended: (ending) => {
@@ -127,10 +136,11 @@ function lookAtSuperseded({ state, watched, secret, during }: Look): void {
   const held = heldOf(state, watched)
   const active = new Set(held.flatMap(({ id, isActive }) => (isActive ? [id] : [])))
   const working = new Set(held.flatMap(({ id, works }) => (works ? [id] : [])))
-  watched.superseded = watched.superseded.filter(({ versionId, id, until }) => {
+  watched.superseded = watched.superseded.filter(({ versionId, id, until, mayEndNow }) => {
     const of = `version ${versionId} of ${secret.name}`
     if (now < until) {
       if (working.has(id)) return true
+      if (mayEndNow) return false
       const problem = `${of} is refused ${Math.ceil((until - now) / 1_000)} s before its grace is over`
       report(state, { invariant: 'AWSPREVIOUS works through its grace', problem, during })
       return false
@@ -172,7 +182,8 @@ function noteCreation(state: State, { invocation, result }: Ending): void {
 function onChange(state: State, { secret, by, moved }: VaultChange): void {
   const watched = state.watched.get(secret.arn)
   if (watched === undefined) return
-  noteNames({ watched, secret, isEdit: currentInvocation() === undefined })
+  const { phase } = currentInvocation() ?? {}
+  noteNames({ watched, secret, isEdit: phase === undefined || givesUp.includes(phase) })
   if (!moved.includes('AWSCURRENT')) return
   const version = holderOf({ secret, label: 'AWSCURRENT' })
   const document = documentIn(version)
@@ -182,11 +193,13 @@ function onChange(state: State, { secret, by, moved }: VaultChange): void {
   watched.superseded = watched.superseded.filter(({ id }) => id !== document.id)
   if (before === undefined || before.document.id === document.id) return
   // Superseded by an edit: whoever made it decides when the old key goes.
-  if (currentInvocation() === undefined) return void watched.letGo.add(before.document.id)
+  if (phase === undefined) return void watched.letGo.add(before.document.id)
   const { versionId } = before
   const until = state.clock.now() + graceOf({ watched, id: before.document.id })
   watched.superseded.push({ versionId, id: before.document.id, until })
-  if (by === 'move') assertKept({ state, watched, secret, before: before.document, document })
+  // What is gone back to says what it said.
+  if (by === 'move' && phase !== 'rollback')
+    assertKept({ state, watched, secret, before: before.document, document })
 }
 
 /** What an edit leaves without a label was registered perhaps, and no rotation comes back to it. */
