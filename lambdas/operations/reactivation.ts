@@ -3,6 +3,7 @@ import type { Superseded, What } from '../credentials/credential.ts'
 import { refusalIn } from '../credentials/survey.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Stored } from '../rotation/generations.ts'
+import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import type { Operation } from './operation.ts'
 import { scheduleRetirement } from './schedule.ts'
 
@@ -18,15 +19,14 @@ export interface GoingBack extends Operation {
  * `isAgain`: it is AWSCURRENT by now.
  */
 export async function accepted(of: GoingBack & { isAgain: boolean }): Promise<void> {
-  const { old, current, log, isAgain } = of
+  const { old, log, isAgain } = of
   const { credential, document } = old
+  // A webhook that is compared with another is taken for a new one: a receiver's no would disable it.
+  const proof = { generation: document, as: document, again: isAgain }
+  const prove = (fresh: boolean) => credential.verify({ ...proof, fresh })
   const isWebhook = document.kind === 'WebhookSecret'
-  const as = isWebhook ? current.document : document
-  const prove = (fresh: boolean) => credential.verify({ generation: document, as, fresh, again: isAgain })
   const refusal = refusalOf(await answer(isWebhook ? enable(of).then(() => prove(false)) : prove(false)))
   if (refusal === undefined) return
-  // Until AWSCURRENT names it nothing else would end what is active again, if this run does not come so far.
-  if (!isAgain) await scheduleAsNet(of)
   log.info('what was retired is activated again', { credId: document.id })
   await activate({ ...of, refusal })
   await prove(true)
@@ -42,22 +42,31 @@ async function enable({ old, current, secretArn }: GoingBack): Promise<void> {
   await old.credential.register({ current: async () => current.document, pending: old.document, lineage })
 }
 
-async function scheduleAsNet(of: GoingBack): Promise<void> {
-  const { old, current, what } = of
-  if (what === undefined || 'webhookId' in what) return
-  await scheduleRetirement({ ...of, superseded: old, promoted: current, what, graceMs: 0 })
-}
-
-async function activate(of: GoingBack & { refusal: RotationError }): Promise<void> {
-  const { old, current, what, refusal } = of
+async function activate(of: GoingBack & { refusal: RotationError; isAgain: boolean }): Promise<void> {
+  const { old, current, what, refusal, group, isAgain } = of
   const { document } = old
   const superseded: Superseded = { ...document, ...(what !== undefined && { what }) }
-  const { credential, document: by } = current
-  const deactivation = await credential.deactivate({ current: by, superseded })
+  const deactivation = await current.credential.deactivate({ current: current.document, superseded })
   if (deactivation.isFinal === true || deactivation.ids.length === 0) throw cannotGoBack({ old, refusal })
-  await deactivation.undo().catch((error: unknown) => {
-    throw isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE') ? cannotGoBack({ old, refusal }) : error
+  const net = isAgain ? undefined : await scheduleAsNet({ ...of, ids: deactivation.ids })
+  await deactivation.undo().catch(async (error: unknown) => {
+    if (!isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE')) throw error
+    if (net !== undefined) await group?.remove(net)
+    throw cannotGoBack({ old, refusal })
   })
+}
+
+/**
+ * Until AWSCURRENT names it nothing would end what is active again, if this run does not come so far. In its
+ * grace it has a schedule already, which must not be cut short.
+ */
+async function scheduleAsNet(of: GoingBack & { ids: readonly string[] }): Promise<string | undefined> {
+  const { old, current, ids } = of
+  const { what = { credentialUuids: ids } } = of
+  const { versionId } = old.version
+  const reminders = await standingReminders(of)
+  if (reminders.some((reminder) => isAbout({ reminder, versionId, what }))) return undefined
+  return scheduleRetirement({ ...of, superseded: old, promoted: current, what, graceMs: 0 })
 }
 
 function cannotGoBack({ old, refusal }: { old: Stored; refusal: RotationError }): RotationError {

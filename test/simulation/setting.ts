@@ -97,6 +97,9 @@ export const scheduledVersions = ({ world, arn }: Setting): readonly string[] =>
     return event.secretArn === arn && event.superseded !== undefined ? [event.superseded] : []
   })
 
+// Of nobody's own, or told to a receiver.
+const harmless = /^(session|user action|webhook pinged)/
+
 /** Everything that a refused command must not change. */
 export function stateOf({ world, arn }: Setting): unknown {
   const { tags, rotation } = world.vault.find(arn)
@@ -106,7 +109,7 @@ export function stateOf({ world, arn }: Setting): unknown {
     value,
   }))
   const schedules = world.scheduler.list().map(({ name, settings }) => ({ name, settings }))
-  const effects = world.dfns.effects().filter(({ kind }) => !/^(session|user action)/.test(kind)).length
+  const effects = world.dfns.effects().filter(({ kind }) => !harmless.test(kind)).length
   return structuredClone({ tags: [...tags], rotation, versions, schedules, effects })
 }
 
