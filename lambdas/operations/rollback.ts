@@ -84,9 +84,12 @@ async function moveBack(of: GoingBack): Promise<void> {
 async function scheduleSuperseded(of: GoingBack): Promise<string | undefined> {
   const { inside, current, old, secret } = of
   const { document } = current
-  const what = (await lookFrom({ inside, generation: old })).find(document)?.what
-  if (what === undefined || document.id === old.document.id) return undefined
-  const rotation = { secret, settingsFor: inside.settingsFor }
+  if (document.id === old.document.id) return undefined
+  // Where no list shows it, retire goes by its version.
+  const { what } = (await lookFrom({ inside, generation: old })).find(document) ?? {
+    what: { credentialUuids: [] },
+  }
+  const rotation = { ...inside, secret }
   const graceMs = await graceOfStored({ rotation, superseded: current })
   return scheduleRetirement({ ...of, superseded: current, promoted: old, what, graceMs })
 }
@@ -109,7 +112,7 @@ async function takeBack(of: GoingBack & { seen: Survey; error: unknown }): Promi
   const to = current.version.versionId
   const isForGood = error instanceof RotationError && !error.retryable
   if (!isForGood || from === to || seen.refusal !== undefined) throw error
-  const rotation = { secret, settingsFor: inside.settingsFor }
+  const rotation = { ...inside, secret }
   const graceMs = await graceOfStored({ rotation, superseded: old })
   if (what !== undefined)
     await scheduleRetirement({ ...of, superseded: old, promoted: current, what, graceMs })

@@ -105,9 +105,13 @@ export function watchedOf(state: State, arn: string): Watched {
   return watched
 }
 
+/** What makes a finding one that was noted before. */
+export const keyOf = ({ invariant, problem }: Pick<Finding, 'invariant' | 'problem'>): string =>
+  `${invariant}: ${problem}`
+
 /** Notes each problem once. */
 export function report(state: State, found: { invariant: Invariant; problem: string; during: string }): void {
-  const key = `${found.invariant}: ${found.problem}`
+  const key = keyOf(found)
   if (state.reported.has(key)) return
   state.reported.add(key)
   state.findings.push({ ...found, at: state.clock.now() })
