@@ -203,8 +203,8 @@ function onChange(state: State, { secret, by, moved }: VaultChange): void {
   if (before === undefined || before.document.id === document.id) return
   // Superseded by an edit: whoever made it decides when the old key goes.
   if (phase === undefined) return void watched.letGo.add(before.document.id)
-  // What retire moves AWSCURRENT away from is gone: its grace was over.
-  if (phase === 'retire') return
+  // What does not work any more has no grace: AWSCURRENT is moved away from it to what does.
+  if (refusal(state, watched, before.document) !== undefined) return
   const { versionId } = before
   const until = state.clock.now() + graceOf({ watched, id: before.document.id })
   watched.superseded.push({ versionId, id: before.document.id, until })

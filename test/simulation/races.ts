@@ -173,7 +173,8 @@ export const pairs: readonly Pair[] = [
     codes: {
       ...retireAndRollback.codes,
       retire: [...anyRetirement, 'ERR_VERIFY'],
-      rollback: ['done', 'ERR_VERIFY'],
+      // Dfns knows nothing of what is deleted between a question about it and the next.
+      rollback: ['done', 'ERR_VERIFY', 'ERR_DFNS_RESPONSE'],
     },
     letters: ['ERR_VERIFY', 'ERR_RETIRE_REFUSED'],
   },
