@@ -3,6 +3,7 @@ import type { OperationName, Phase } from '../simulation/invocation.ts'
 import {
   allRefused,
   dayMs,
+  deactivated,
   documentOf,
   held,
   holder,
@@ -10,19 +11,9 @@ import {
   operate,
   problemsOf,
   rotatedSetting,
-  type Setting,
   stateOf,
   stick,
 } from '../simulation/setting.ts'
-
-/** An administrator deactivates what a version names. */
-function deactivate(setting: Setting, versionId: string): void {
-  const { dfns } = setting.world
-  const { credId } = documentOf(setting, versionId)
-  const found = [...dfns.state.credentials.values()].find(({ credentialId }) => credentialId === credId)
-  if (found === undefined) throw new Error(`Dfns has no ${credId}`)
-  dfns.setCredentialActive({ credentialUuid: found.credentialUuid, isActive: false })
-}
 
 const phases = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const satisfies readonly Phase[]
 
@@ -69,7 +60,7 @@ describe.each(operations)('where Dfns does not accept AWSCURRENT', (operation) =
   test(`${operation} changes nothing: what else works may be all that does`, async () => {
     const setting = await rotatedSetting({ tags: { 'dfns-rotator:hold-if-used': 'false' } })
     if (operation !== 'retireAtOnce') await stick(setting, 'testSecret')
-    deactivate(setting, held(setting, 'AWSCURRENT'))
+    deactivated(setting, held(setting, 'AWSCURRENT'))
     const before = stateOf(setting)
     const versionId = holder(setting, 'AWSPENDING') ?? ''
     expect(await operate(setting, operation, { versionId })).toBe('ERR_VERIFY')
@@ -96,7 +87,7 @@ describe.each(operations)('where Dfns does not accept AWSCURRENT', (operation) =
 test('where AWSCURRENT and the old generation are both refused a rollback changes nothing', async () => {
   const setting = await rotatedSetting()
   const [bad, to] = [held(setting, 'AWSCURRENT'), held(setting, 'AWSPREVIOUS')]
-  for (const versionId of [bad, to]) deactivate(setting, versionId)
+  for (const versionId of [bad, to]) deactivated(setting, versionId)
   const before = stateOf(setting)
   expect(await operate(setting, 'rollback', { to })).toBe('ERR_VERIFY')
   expect(holder(setting, 'AWSCURRENT')).toBe(bad)
@@ -107,7 +98,7 @@ test('where AWSCURRENT and the old generation are both refused a rollback change
 test('a key that Dfns does not accept is gone back from', async () => {
   const setting = await rotatedSetting()
   const [bad, to] = [held(setting, 'AWSCURRENT'), held(setting, 'AWSPREVIOUS')]
-  deactivate(setting, bad)
+  deactivated(setting, bad)
   expect(await operate(setting, 'rollback', { to })).toBe('done')
   expect(holder(setting, 'AWSCURRENT')).toBe(to)
   await setting.world.advance(3 * dayMs)

@@ -36,6 +36,7 @@ const unkind = { engineSwitches: { clearsPending: false } }
 
 async function openRollback(options: Opening): Promise<Opened> {
   const setting = await rotatedSetting({ ...options, ...unkind })
+  await setting.world.advance(12 * hourMs)
   return { setting, event: event(setting, { operation: 'rollback', to: held(setting, 'AWSPREVIOUS') }) }
 }
 

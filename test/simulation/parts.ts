@@ -1,4 +1,5 @@
-import { breakages, tryOut } from './breakages.ts'
+import { tryOut } from './breakage.ts'
+import { breakages } from './breakages.ts'
 import { callFaults } from './faults.ts'
 import {
   described,

@@ -67,6 +67,15 @@ export function documentOf(setting: Setting, versionId: string): Readonly<Record
   return JSON.parse(text) as Readonly<Record<string, string>>
 }
 
+/** An administrator deactivates the key that a version names. */
+export function deactivated(setting: Setting, versionId: string): void {
+  const { dfns } = setting.world
+  const { credId } = documentOf(setting, versionId)
+  const found = [...dfns.state.credentials.values()].find(({ credentialId }) => credentialId === credId)
+  if (found === undefined) throw new Error(`Dfns has no ${credId}`)
+  dfns.setCredentialActive({ credentialUuid: found.credentialUuid, isActive: false })
+}
+
 /** Runs a command, and says what it came to: `done`, or its code. */
 export async function operate(
   { world, arn }: Setting,
