@@ -86,14 +86,16 @@ export async function race(of: {
   return { codes: [firstCode, secondCode], calls: [calls.first, calls.second] }
 }
 
-/** All interleavings with one switch, and with two a share of the places of the second one. */
+/** Interleavings with one switch, and with two a share of the places of the second one. */
 export function interleavings(of: {
   calls: Raced['calls']
+  /** Takes one in so many of those with one switch. */
+  every: number
   /** Whether a pair of places is among the share. */
   isChosen: () => boolean
 }): readonly Interleaving[] {
   const [first, second] = of.calls
-  const whole = first.map((_, at) => ({ at }))
+  const whole = first.map((_, at) => ({ at })).filter(({ at }) => at % of.every === of.every >> 1)
   // A stop before its very first call is the same as no start.
   const both = first.flatMap((_, at) => second.slice(1).map((__, then) => ({ at, then: then + 1 })))
   return [...whole, ...both.filter(of.isChosen)]
