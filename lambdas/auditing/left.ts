@@ -53,7 +53,7 @@ function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {
   return { found, credId: document.id, ...known, isPrevious: true, wasNeverCurrent: false }
 }
 
-/** What a rotation made: its mark tells which, and the dates of the versions whether that was ever current. */
+/** What a rotation made: its mark tells which, the dates of the versions whether that was ever current. */
 function madeBy(of: { view: View; found: Found; versions: readonly ListedVersion[] }): Leftover {
   const { view, found, versions } = of
   const { arn: secretArn } = view.secret

@@ -51,7 +51,9 @@ export async function auditSecret(of: { secret: DescribedSecret; run: Run }): Pr
   }
 }
 
-/** A value that is marked for deletion cannot be read; what its rotations registered can be told all the same. */
+/**
+ * A value that is marked for deletion cannot be read; what its rotations registered can be told all the same.
+ */
 function namedIn({ arn: secretArn, stages }: DescribedSecret): string {
   const labelled = [...stages].filter(([, labels]) => labels.some((label) => label.startsWith('AWS')))
   return labelled.map(([token]) => credIdOf({ secretArn, token })).join(' ')

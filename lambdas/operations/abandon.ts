@@ -13,7 +13,7 @@ import {
 } from './operation.ts'
 import { retireFound } from './retire-found.ts'
 
-/** The version of the rotation that an abandon without another wish gives up; nothing if none is under way. */
+/** The version that an abandon without another wish gives up; nothing if no rotation is under way. */
 export async function abandonTarget(opening: OperationOpening): Promise<string | undefined> {
   return pendingVersion((await openOperation(opening)).secret)
 }

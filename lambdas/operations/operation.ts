@@ -26,7 +26,7 @@ export interface Operation extends OperationOpening {
   readonly current: Stored
 }
 
-/** Reads the secret. An operation may be repeated, so an earlier run may have asked for the same approvals. */
+/** Reads the secret. An operation may be repeated: an earlier run may have asked for the same approvals. */
 export async function openOperation(opening: OperationOpening): Promise<Operation> {
   const { clients, time } = opening
   const opened = await openSecret({ ...opening, mayHaveAsked: () => true })

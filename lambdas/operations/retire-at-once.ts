@@ -90,7 +90,7 @@ async function eventsOf(of: {
   return [...scheduled, eventOf({ secretArn, kind, superseded, promoted: current.version.versionId, what })]
 }
 
-/** What a person made and a rotation superseded carries no mark either, but a version or a schedule names it. */
+/** What a person made and we superseded carries no mark either, but a version or a schedule names it. */
 async function foreignIn(of: {
   operation: Operation
   view: Survey

@@ -62,7 +62,8 @@ function assertSameKind({ current, old }: { current: Stored; old: Stored }): voi
 
 /**
  * A label that stays on AWSPENDING would make Secrets Manager try that rotation again, and promote the same
- * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to do it.
+ * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to do
+ * it.
  */
 async function moveBack(of: GoingBack): Promise<void> {
   const { store, secrets, secret, secretArn, current, old, log } = of

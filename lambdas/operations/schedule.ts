@@ -5,7 +5,7 @@ import { eventOf } from '../rotation/reminders.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
 import type { Operation } from './operation.ts'
 
-/** Writes the schedule of a retirement, before AWSCURRENT moves. Returns its name, if there is a scheduler. */
+/** Writes the schedule of a retirement, before AWSCURRENT moves. Its name, if there is a scheduler. */
 export async function scheduleRetirement(
   of: Operation & { superseded: Stored; promoted: Stored; what: What; graceMs: number },
 ): Promise<string | undefined> {

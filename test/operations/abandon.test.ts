@@ -165,11 +165,11 @@ test('a finishSecret that moves AWSCURRENT before the last look of an abandon ke
   const whole = await race({ setting: await openSetting(), racers, interleaving: { at } })
   const last = whole.calls[1].findLastIndex((call) => call === 'abandon GetSecretValue')
   expect(last).toBeGreaterThan(10)
-  for (let then = 1; then < last; then++) {
+  for (let until = 1; until < last; until++) {
     const setting = await openSetting()
-    await race({ setting, racers, interleaving: { at, then } })
+    await race({ setting, racers, interleaving: { at, until } })
     const refused = problemsOf(setting).filter((problem) => problem.startsWith('AWSCURRENT is refused'))
-    expect([then, refused]).toEqual([then, []])
+    expect([until, refused]).toEqual([until, []])
     setting.world.close()
   }
 })

@@ -12,12 +12,12 @@ export interface Racer {
 }
 
 /**
- * The first runs up to its call `at`; then the second, whole, or up to its call `then`; then the first to its
+ * The first runs up to its call `at`; then the second, whole, or up to its call `until`; then the first to its
  * end; then the second to its end. Counted from 0.
  */
 export interface Interleaving {
   readonly at: number
-  readonly then?: number
+  readonly until?: number
 }
 
 export interface Raced {
@@ -31,8 +31,8 @@ function ownersOf(racers: readonly [Racer, Racer]) {
   const owners = new Map<Invocation, Racer>()
   const started: Racer[] = []
   return {
-    starts: (racer: Racer) => void started.push(racer),
-    ownerOf({ invocation }: SimulatedCall): Racer | undefined {
+    starts: (racer: Racer): void => void started.push(racer),
+    ownerOf: ({ invocation }: SimulatedCall): Racer | undefined => {
       const known = owners.get(invocation)
       if (known !== undefined) return known
       const may = started.filter(({ phases }) => phases.includes(invocation.phase))
@@ -73,7 +73,7 @@ export async function race(of: {
         : undefined
     }
     if (owner !== second) return undefined
-    const isHere = calls.second.push(name) - 1 === interleaving?.then
+    const isHere = calls.second.push(name) - 1 === interleaving?.until
     if (!isHere) return undefined
     paused.resolve()
     return { meanwhile: () => ended.promise }
@@ -97,6 +97,6 @@ export function interleavings(of: {
   const [first, second] = of.calls
   const whole = first.map((_, at) => ({ at })).filter(({ at }) => at % of.every === of.every >> 1)
   // A stop before its very first call is the same as no start.
-  const both = first.flatMap((_, at) => second.slice(1).map((__, then) => ({ at, then: then + 1 })))
+  const both = first.flatMap((_, at) => second.slice(1).map((__, until) => ({ at, until: until + 1 })))
   return [...whole, ...both.filter(of.isChosen)]
 }

@@ -54,9 +54,9 @@ const racing =
     const whole = await race({ setting: await open(), racers, interleaving: { at } })
     const problems: string[] = []
     const last = whole.calls[1].lastIndexOf(look)
-    for (let then = 1; then <= last; then++) {
+    for (let until = 1; until <= last; until++) {
       const setting = await open()
-      await race({ setting, racers, interleaving: { at, then } })
+      await race({ setting, racers, interleaving: { at, until } })
       const wrong = problemsOf(setting).filter((problem) => isWrong.test(problem))
       problems.push(...wrong)
       setting.world.close()

@@ -198,7 +198,7 @@ export interface RaceOutcome extends Raced {
 }
 
 /** One interleaving, then everything that comes by itself: retries, schedules, and audit every day. */
-export async function runRace(of: {
+async function runRace(of: {
   pair: Pair
   order: 'as named' | 'reversed'
   interleaving?: Interleaving | undefined
@@ -294,9 +294,9 @@ function described(of: {
   outcome: RaceOutcome
 }): string {
   const { pair, order, interleaving, outcome } = of
-  const { at = -1, then = -1 } = interleaving ?? {}
+  const { at = -1, until = -1 } = interleaving ?? {}
   const [first, second] = outcome.calls
-  const where = `${order}, first until ${at} (${first[at]}), second until ${then} (${second[then] ?? 'its end'})`
+  const where = `${order}, first until ${at} (${first[at]}), second until ${until} (${second[until] ?? 'its end'})`
   const codes = outcome.codes.join(' and ')
   return `${pair.name}: ${where}: ${codes}\n${outcome.problems.map((problem) => `    ${problem}`).join('\n')}`
 }
