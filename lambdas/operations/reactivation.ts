@@ -62,11 +62,12 @@ async function activate(of: GoingBack & { refusal: RotationError; isAgain: boole
  */
 async function scheduleAsNet(of: GoingBack & { ids: readonly string[] }): Promise<string | undefined> {
   const { old, current, ids } = of
+  const promoted = current.version.versionId
   const { what = { credentialUuids: ids } } = of
   const { versionId } = old.version
   const reminders = await standingReminders(of)
   if (reminders.some((reminder) => isAbout({ reminder, versionId, what }))) return undefined
-  return scheduleRetirement({ ...of, superseded: old, promoted: current, what, graceMs: 0 })
+  return scheduleRetirement({ ...of, superseded: old, promoted, what, graceMs: 0 })
 }
 
 function cannotGoBack({ old, refusal }: { old: Stored; refusal: RotationError }): RotationError {

@@ -71,28 +71,38 @@ async function moveBack(of: GoingBack): Promise<void> {
   const to = old.version.versionId
   if (secret.stages.get(from)?.includes('AWSPENDING') === true)
     await secrets.removeLabel({ secretId: secretArn, label: 'AWSPENDING', from })
-  const name = await scheduleSuperseded(of)
+  await scheduleSuperseded(of)
   if ((await store.moveCurrent({ from, to })) === 'moved') return log.info('AWSCURRENT moved', { from, to })
   if (holderOf(await store.describeSecret(), 'AWSCURRENT') === to) return
-  if (name !== undefined) await of.group?.remove(name)
+  // Its schedule stays: whoever has moved AWSCURRENT has superseded it, too.
   throw new RotationError(
     'ERR_CURRENT_CHANGED',
     `AWSCURRENT of ${secretArn} moved meanwhile. Nothing was moved.`,
   )
 }
 
-/** The name of the schedule that will retire the generation that is gone back from. */
-async function scheduleSuperseded(of: GoingBack): Promise<string | undefined> {
-  const { inside, current, old, secret } = of
+async function scheduleSuperseded(of: GoingBack): Promise<void> {
+  const { inside, current, old } = of
   const { document } = current
-  if (document.id === old.document.id) return undefined
+  if (document.id === old.document.id) return
   // Where no list shows it, retire goes by its version.
   const { what } = (await lookFrom({ inside, generation: old })).find(document) ?? {
     what: { credentialUuids: [] },
   }
-  const rotation = { ...inside, secret }
-  const graceMs = await graceOfStored({ rotation, superseded: current })
-  return scheduleRetirement({ ...of, superseded: current, promoted: old, what, graceMs })
+  const graceMs = await graceFor({ of, superseded: current })
+  await scheduleRetirement({ ...of, superseded: current, promoted: old.version.versionId, what, graceMs })
+}
+
+function graceFor({ of, superseded }: { of: GoingBack; superseded: Stored }): Promise<number> {
+  const { inside, secret } = of
+  return graceOfStored({ rotation: { ...inside, secret }, superseded })
+}
+
+/** What is gone back to has a grace of its own again, where AWSCURRENT has moved on from it. */
+async function scheduleAgain(of: GoingBack & { promoted: string }): Promise<void> {
+  const { old, what = { credentialUuids: [] } } = of
+  const graceMs = await graceFor({ of, superseded: old })
+  await scheduleRetirement({ ...of, superseded: old, what, graceMs })
 }
 
 /** What is current again is not to be retired. */
@@ -108,24 +118,24 @@ async function callOff(of: GoingBack): Promise<void> {
 
 /** A retirement that looked before the move may end what nothing brings back: AWSCURRENT has to work. */
 async function takeBack(of: GoingBack & { seen: Survey; error: unknown }): Promise<never> {
-  const { store, group, inside, secret, secretArn, current, old, what, seen, error, log } = of
+  const { store, group, secretArn, current, old, seen, error, log } = of
   const from = old.version.versionId
   const to = current.version.versionId
   const isForGood = error instanceof RotationError && !error.retryable
   if (!isForGood || from === to || seen.refusal !== undefined) throw error
-  const rotation = { ...inside, secret }
-  const graceMs = await graceOfStored({ rotation, superseded: old })
-  if (what !== undefined)
-    await scheduleRetirement({ ...of, superseded: old, promoted: current, what, graceMs })
+  await scheduleAgain({ ...of, promoted: to })
   if ((await store.moveCurrent({ from, to })) === 'refused') throw error
   log.warn('AWSCURRENT is where it was: what it went back to was retired meanwhile', { from, to })
   await group?.remove(scheduleName({ secretArn, credId: current.document.id }))
   throw error
 }
 
-async function assertStands({ store, secretArn, old }: GoingBack): Promise<void> {
+async function assertStands(of: GoingBack): Promise<void> {
+  const { store, secretArn, old } = of
   const holder = holderOf(await store.describeSecret(), 'AWSCURRENT')
-  if (holder === old.version.versionId) return
+  if (holder === undefined || holder === old.version.versionId) return
+  // Its schedule may have been called off by this very run.
+  await scheduleAgain({ ...of, promoted: holder })
   const problem = `AWSCURRENT of ${secretArn} was moved on to version ${holder} meanwhile`
   throw new RotationError('ERR_CURRENT_CHANGED', `${problem}: look who did, and roll back again.`)
 }

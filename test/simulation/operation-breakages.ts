@@ -98,8 +98,8 @@ export const operationBreakages: readonly Breakage[] = [
     patches: [
       {
         file: 'operations/rollback.ts',
-        find: 'const name = await scheduleSuperseded(of)',
-        replace: 'void scheduleSuperseded\n  const name = undefined as string | undefined',
+        find: '  await scheduleSuperseded(of)\n',
+        replace: '  void scheduleSuperseded\n',
       },
     ],
     probe: running('rollback, ServiceAccountKey'),
