@@ -17,7 +17,8 @@ import {
 } from './matrix.ts'
 import { operationCases } from './operation-matrix.ts'
 import { commandPart } from './command-parts.ts'
-import { pairs, type PairResult, runPair } from './races.ts'
+import { pairs } from './pairs.ts'
+import { type PairResult, runPair } from './races.ts'
 import { seededRandom } from './random.ts'
 
 /** A share of what is proved, which one thread runs. */

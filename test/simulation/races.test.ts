@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { pairs, type PairResult, racesLine, runPair } from './races.ts'
+import { pairs } from './pairs.ts'
+import { type PairResult, racesLine, runPair } from './races.ts'
 
 const results: PairResult[] = []
 
