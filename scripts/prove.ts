@@ -3,12 +3,13 @@ import { dirname, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs, styleText } from 'node:util'
 import { convergence, everyPart, type Part, type Result, runBreakages } from '../test/simulation/parts.ts'
+import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import { proveLongRuns } from './prove-long.ts'
 
 const usage = `npm run prove [-- --only <text>] [--seeds <number>]
 
-Runs every schedule of the fault model, breaks the functions on purpose,
+Runs every schedule of the fault model and the races, breaks the functions on purpose,
 and lives through 90 days of each seed.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --seeds <number>   how many seeds the long runs take (200)`
@@ -57,13 +58,18 @@ async function proveMatrix(): Promise<void> {
     onSchedule: ({ name }: Part) => showProgress(`${++schedules} schedules, ${name}`),
     onPart: ({ part, result }) => {
       results.push(result)
-      conclude({ name: part.name, line: convergence(result), failures: result.failures })
+      const line = result.race === undefined ? convergence(result) : racesLine([result.race])
+      conclude({ name: part.name, line, failures: result.failures })
     },
   })
-  const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0)
+  const races = results.flatMap(({ race }) => race ?? [])
+  if (races.length > 0) console.log(racesLine(races))
+  const matrix = results.filter(({ race }) => race === undefined)
+  if (matrix.length === 0) return
+  const sum = (of: (result: Result) => number) => matrix.reduce((total, result) => total + of(result), 0)
   const all = {
     schedules: sum((one) => one.schedules),
-    failures: results.flatMap(({ failures }) => failures),
+    failures: matrix.flatMap(({ failures }) => failures),
   }
   console.log(`matrix in memory: ${convergence(all)}, ${sum(({ calls }) => calls)} calls`)
 }

@@ -1,14 +1,19 @@
 import type { Found, Survey } from '../credentials/survey.ts'
-import { surveyOf } from '../credentials/surveys.ts'
 import { markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { settleMs } from '../ports/time.ts'
-import { onceOf } from '../rotation/means.ts'
 import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
-import { retire } from '../rotation/retirement.ts'
-import { openOperation, type Operation, type OperationOpening } from './operation.ts'
+import { isAbout, standingReminders } from '../rotation/reminders.ts'
+import {
+  assertComplete,
+  lookAround,
+  openOperation,
+  type Operation,
+  type OperationOpening,
+} from './operation.ts'
+import { retireFound } from './retire-found.ts'
 
-/** The version of the rotation that an abandon without another wish gives up; nothing if there is none. */
+/** The version that an abandon without another wish gives up; nothing if no rotation is under way. */
 export async function abandonTarget(opening: OperationOpening): Promise<string | undefined> {
   return pendingVersion((await openOperation(opening)).secret)
 }
@@ -20,52 +25,70 @@ export async function abandonTarget(opening: OperationOpening): Promise<string |
  */
 export async function abandon(opening: OperationOpening & { versionId: string }): Promise<void> {
   const operation = await openOperation(opening)
-  const { secret, secrets, inside, current, time, log } = operation
+  const { secret, log } = operation
   const { versionId } = opening
-  const view = await surveyOf({ current: current.document, means: inside.means, lists: onceOf() })
-  if (view.refusal !== undefined) throw onlyKey({ operation, refusal: view.refusal })
-  const pending = await generationIn(inside.version(versionId))
+  assertComplete(await lookAround(operation))
   const labels = secret.stages.get(versionId) ?? []
-  if (labels.includes('AWSPENDING')) {
-    assertNotCurrent({ secret, versionId })
-    await secrets.removeLabel({ secretId: secret.arn, label: 'AWSPENDING', from: versionId })
-    log.info('AWSPENDING is taken away', { versionId })
-    await time.sleep(settleMs)
-  }
+  if (labels.includes('AWSPENDING')) await takePending({ operation, versionId })
   assertNotCurrent({ secret: await operation.store.describeSecret(), versionId })
-  // It was current once, and applications may still hold it: its grace ends like any other.
-  if (labels.includes('AWSPREVIOUS')) return
-  const named = pending && pending.document.id !== current.document.id && view.find(pending.document)
-  const made = madeBy({ view, secretArn: secret.arn, versionId }).filter(
-    ({ id }) => id !== current.document.id,
-  )
-  const all = new Map([...made, ...(named ? [named] : [])].map((found) => [found.id, found]))
-  for (const found of all.values()) if (found.isActive) await deactivate({ operation, found, versionId })
+  // What that step registered is in no earlier list.
+  const view = await lookAround(operation)
+  assertComplete(view)
+  const all = await registeredBy({ operation, view, versionId })
+  if (labels.includes('AWSPREVIOUS') || (await isScheduled({ operation, all, versionId })))
+    return log.info('it was current once: its grace ends like any other', { versionId })
+  for (const { found, isStored } of all)
+    await retireFound({ operation, found, versionId: isStored ? versionId : undefined })
   log.info('the rotation is given up', { versionId })
 }
 
-/** Everything that carries the mark of this rotation, stored or not. */
-function madeBy(of: { view: Survey; secretArn: string; versionId: string }): readonly Found[] {
-  const { view, secretArn, versionId: token } = of
-  const mark = markOf({ secretArn, token })
-  return view.found.filter(({ lineage }) => lineage?.secret === mark.secret && lineage.token === mark.token)
+async function takePending(of: { operation: Operation; versionId: string }): Promise<void> {
+  const { secret, secrets, time, log } = of.operation
+  const { versionId: from } = of
+  assertNotCurrent({ secret, versionId: from })
+  await secrets.removeLabel({ secretId: secret.arn, label: 'AWSPENDING', from })
+  log.info('AWSPENDING is taken away', { versionId: from })
+  await time.sleep(settleMs)
 }
 
-async function deactivate(of: { operation: Operation; found: Found; versionId: string }): Promise<void> {
-  const { operation, found, versionId } = of
-  const { current, store, time, log, secretArn } = operation
-  const { id, what, noun } = found
-  await retire({
-    store,
-    time,
-    log,
-    secretArn,
-    credential: current.credential,
-    superseded: { id, what, on: `${noun} ${id}` },
-    supersededVersion: versionId,
-    current: current.document,
-    currentVersion: current.version.versionId,
-  })
+interface Registered {
+  readonly found: Found
+  /** Whether the version names it, or it was made beside what was stored. */
+  readonly isStored: boolean
+}
+
+/** Everything active that the version names, or that carries the mark of this rotation, stored or not. */
+async function registeredBy(of: {
+  operation: Operation
+  view: Survey
+  versionId: string
+}): Promise<readonly Registered[]> {
+  const { operation, view, versionId: token } = of
+  const { inside, current, secretArn } = operation
+  const pending = await generationIn(inside.version(token))
+  const stored = pending && view.find(pending.document)
+  const mark = markOf({ secretArn, token })
+  const made = view.found.filter(
+    ({ lineage }) => lineage?.secret === mark.secret && lineage.token === mark.token,
+  )
+  const all = new Map([...made, ...(stored ? [stored] : [])].map((found) => [found.id, found]))
+  return [...all.values()]
+    .filter(
+      ({ id, isActive }) => isActive && id !== current.document.id && id !== view.find(current.document)?.id,
+    )
+    .map((found) => ({ found, isStored: found.id === stored?.id }))
+}
+
+/** Applications may hold what was current, or an earlier run has left to its schedule what had to wait. */
+async function isScheduled(of: {
+  operation: Operation
+  all: readonly Registered[]
+  versionId: string
+}): Promise<boolean> {
+  const { operation, all, versionId } = of
+  const { what } = all.find(({ isStored }) => isStored)?.found ?? {}
+  const reminders = await standingReminders(operation)
+  return reminders.some((reminder) => isAbout({ reminder, versionId, what }))
 }
 
 function assertNotCurrent({ secret, versionId }: { secret: Operation['secret']; versionId: string }): void {
@@ -73,17 +96,4 @@ function assertNotCurrent({ secret, versionId }: { secret: Operation['secret']; 
   const problem = `version ${versionId} of ${secret.arn} is AWSCURRENT: that rotation is complete`
   const wayOut = `To go back: npx dfns-rotator rollback ${secret.arn}`
   throw new RotationError('ERR_CURRENT_CHANGED', `${problem}. ${wayOut}`)
-}
-
-/** What AWSPENDING names may be all that is left to work with. */
-export function onlyKey({
-  operation,
-  refusal,
-}: {
-  operation: Operation
-  refusal: RotationError
-}): RotationError {
-  const { secretArn } = operation
-  const problem = `AWSCURRENT of ${secretArn} is not accepted, so what else works has to stay`
-  return new RotationError(refusal.code, `${problem}: ${refusal.message}. Nothing was changed.`)
 }

@@ -1,11 +1,16 @@
-import type { Found } from '../credentials/survey.ts'
 import { markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
-import { retire } from '../rotation/retirement.ts'
 import { abandon } from './abandon.ts'
-import { openOperation, type Operation, type OperationOpening } from './operation.ts'
+import {
+  assertComplete,
+  lookAround,
+  openOperation,
+  type Operation,
+  type OperationOpening,
+} from './operation.ts'
 import { retireAll, type RetiredVersion } from './retire-at-once.ts'
+import { retireFound } from './retire-found.ts'
 
 /** The staging label of a secret that was let go: audit leaves it alone until rotation is on again. */
 export const decommissioned = 'dfns-decommissioned'
@@ -17,22 +22,33 @@ export const decommissioned = 'dfns-decommissioned'
  */
 export async function decommission(opening: OperationOpening): Promise<readonly RetiredVersion[]> {
   const first = await openOperation(opening)
+  assertComplete(await lookAround(first))
   if (first.secret.rotationEnabled) await first.secrets.cancelRotateSecret(first.secretArn)
   const versionId = pendingVersion(first.secret)
   if (versionId !== undefined) await abandon({ ...opening, versionId })
   const operation = await openOperation(opening)
-  const { retired, view } = await retireAll(operation)
+  const { retired } = await retireAll(operation)
   assertDone({ operation, retired })
-  const ours = markOf({ secretArn: operation.secretArn, token: '' }).secret
-  for (const found of view.found) {
-    const isLeft = found.isActive && found.lineage?.secret === ours && !isCurrent(operation, found)
-    if (isLeft) await retireLeft({ operation, found })
-  }
+  assertDone({ operation, retired: await retireLeft(operation) })
   await letGo(operation)
   return retired
 }
 
-const isCurrent = ({ current }: Operation, { id }: Found): boolean => id === current.document.id
+/** What carries the mark of this secret, and neither a label nor a schedule named. */
+async function retireLeft(operation: Operation): Promise<readonly RetiredVersion[]> {
+  const { secretArn, current } = operation
+  const view = await lookAround(operation)
+  assertComplete(view)
+  const ours = markOf({ secretArn, token: '' }).secret
+  const left: RetiredVersion[] = []
+  for (const found of view.found) {
+    const { id, isActive, lineage } = found
+    if (!isActive || lineage?.secret !== ours || id === current.document.id) continue
+    const outcome = await retireFound({ operation, found, versionId: undefined })
+    left.push({ versionId: `of ${found.noun} ${id}`, outcome })
+  }
+  return left
+}
 
 function assertDone(of: { operation: Operation; retired: readonly RetiredVersion[] }): void {
   const left = of.retired.filter(({ outcome }) => outcome === 'postponed')
@@ -42,15 +58,6 @@ function assertDone(of: { operation: Operation; retired: readonly RetiredVersion
   throw new RotationError('ERR_PREVIOUS_IN_GRACE', `${problem}. Decommission it again after that.`, {
     retryable: true,
   })
-}
-
-async function retireLeft({ operation, found }: { operation: Operation; found: Found }): Promise<void> {
-  const { current, store, time, log, secretArn } = operation
-  const { id, what, noun } = found
-  const { versionId: currentVersion } = current.version
-  const superseded = { id, what, on: `${noun} ${id}` }
-  const both = { credential: current.credential, current: current.document, currentVersion, superseded }
-  await retire({ ...both, store, time, log, secretArn, supersededVersion: currentVersion })
 }
 
 async function letGo({ store, secrets, secret, secretArn, current, log }: Operation): Promise<void> {

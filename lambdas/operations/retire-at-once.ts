@@ -1,14 +1,18 @@
-import type { Found, Survey } from '../credentials/survey.ts'
-import { surveyOf } from '../credentials/surveys.ts'
 import { asFailure } from '../credentials/answer.ts'
+import type { Found, Survey } from '../credentials/survey.ts'
+import { markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { generationIn, holderOf } from '../rotation/labels.ts'
-import { onceOf } from '../rotation/means.ts'
-import { eventOf, isAbout, type Reminder, standingReminders } from '../rotation/reminders.ts'
-import type { RetireEvent } from '../rotation/retire-event.ts'
+import { eventOf, idsIn, type Reminder, standingReminders } from '../rotation/reminders.ts'
+import { isSameSupersession, type RetireEvent } from '../rotation/retire-event.ts'
 import { type Outcome, retireSuperseded } from '../rotation/retiring.ts'
-import { onlyKey } from './abandon.ts'
-import { assertNoRotation, openOperation, type Operation, type OperationOpening } from './operation.ts'
+import {
+  assertNoRotation,
+  lookAround,
+  openOperation,
+  type Operation,
+  type OperationOpening,
+} from './operation.ts'
 
 /** What became of a superseded version, by its id. */
 export interface RetiredVersion {
@@ -29,34 +33,42 @@ export interface RetiredAtOnce {
 export async function retireAtOnce(opening: OperationOpening): Promise<RetiredAtOnce> {
   const operation = await openOperation(opening)
   assertNoRotation(operation.secret)
-  const { retired, view } = await retireAll(operation)
-  return { retired, foreign: foreignIn({ operation, view }) }
+  const { retired, foreign } = await retireAll(operation)
+  return { retired, foreign }
 }
 
 /** Retires whatever a label or a schedule names as superseded. Schedules stand until that is done. */
-export async function retireAll(
-  operation: Operation,
-): Promise<{ retired: readonly RetiredVersion[]; view: Survey }> {
-  const { current, inside, group, log } = operation
-  const view = await surveyOf({ current: current.document, means: inside.means, lists: onceOf() })
-  if (view.refusal !== undefined) throw onlyKey({ operation, refusal: view.refusal })
+export async function retireAll(operation: Operation): Promise<RetiredAtOnce> {
+  const view = await lookAround(operation)
   const reminders = await standingReminders(operation)
+  const events = await eventsOf({ operation, view, reminders })
+  const foreign = await foreignIn({ operation, view, events })
   const retired: RetiredVersion[] = []
-  const failures: RotationError[] = []
-  for (const event of await eventsOf({ operation, view, reminders })) {
-    // Not held, however recently it was used: that is what at once means.
-    const now = { ...operation, event: { ...event, attempt: 0, held: true } }
-    const outcome = await retireSuperseded(now).catch(asFailure)
+  // What one of them ends with keeps no other from its end.
+  const failures: RotationError[] = [...view.problems]
+  for (const event of events) {
+    const outcome = await retireNow({ operation, event, reminders }).catch(asFailure)
     if (outcome instanceof RotationError) failures.push(outcome)
     else retired.push({ versionId: event.superseded, outcome })
-    if (outcome instanceof RotationError || outcome === 'postponed') continue
-    const about = { versionId: event.superseded, what: event.what }
-    for (const reminder of reminders) if (isAbout({ reminder, ...about })) await group?.remove(reminder.name)
-    log.info('a superseded version is done with', { superseded: event.superseded, outcome })
   }
-  // What one of them ends with keeps no other from its end.
   for (const failure of failures) throw failure
-  return { retired, view }
+  return { retired, foreign }
+}
+
+async function retireNow(of: {
+  operation: Operation
+  event: RetireEvent
+  reminders: readonly Reminder[]
+}): Promise<Outcome> {
+  const { operation, event, reminders } = of
+  const { group, log } = operation
+  // Not held, however recently it was used: that is what at once means.
+  const outcome = await retireSuperseded({ ...operation, event: { ...event, attempt: 0, held: true } })
+  if (outcome === 'postponed') return outcome
+  const done = reminders.filter((reminder) => isSameSupersession(reminder.event, event))
+  for (const { name } of done) await group?.remove(name)
+  log.info('a superseded version is done with', { superseded: event.superseded, outcome })
+  return outcome
 }
 
 async function eventsOf(of: {
@@ -65,8 +77,10 @@ async function eventsOf(of: {
   reminders: readonly Reminder[]
 }): Promise<readonly RetireEvent[]> {
   const { operation, view, reminders } = of
-  const scheduled = [...new Map(reminders.map(({ event }) => [event.superseded, event])).values()]
   const { secret, inside, current, secretArn } = operation
+  const scheduled = reminders
+    .map(({ event }) => event)
+    .filter((event, index, all) => all.findIndex((other) => isSameSupersession(event, other)) === index)
   const superseded = holderOf(secret, 'AWSPREVIOUS')
   if (superseded === undefined || scheduled.some((event) => event.superseded === superseded)) return scheduled
   const previous = await generationIn(inside.version(superseded))
@@ -76,9 +90,23 @@ async function eventsOf(of: {
   return [...scheduled, eventOf({ secretArn, kind, superseded, promoted: current.version.versionId, what })]
 }
 
-function foreignIn({ operation, view }: { operation: Operation; view: Survey }): readonly Found[] {
-  const { document } = operation.current
-  return view.found.filter(
-    ({ id, isActive, lineage }) => isActive && id !== document.id && lineage === undefined,
-  )
+/** What a person made and we superseded carries no mark either, but a version or a schedule names it. */
+async function foreignIn(of: {
+  operation: Operation
+  view: Survey
+  events: readonly RetireEvent[]
+}): Promise<readonly Found[]> {
+  const { operation, view, events } = of
+  const { inside, current, secretArn } = operation
+  const versions = await Promise.all(events.map(({ superseded }) => generationIn(inside.version(superseded))))
+  const known = [
+    current.document.id,
+    ...versions.flatMap((version) => version?.document.id ?? []),
+    ...events.flatMap(({ what }) => idsIn(what)),
+  ]
+  const ours = markOf({ secretArn, token: '' }).secret
+  return view.found.filter(({ id, isActive, lineage, what }) => {
+    const isKnown = [id, ...idsIn(what)].some((one) => known.includes(one))
+    return isActive && !isKnown && lineage?.secret !== ours
+  })
 }

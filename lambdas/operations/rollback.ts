@@ -1,15 +1,15 @@
-import { type Answer, answer } from '../credentials/answer.ts'
-import type { Superseded, What } from '../credentials/credential.ts'
-import { refusalIn } from '../credentials/survey.ts'
+import type { Survey } from '../credentials/survey.ts'
 import { surveyOf } from '../credentials/surveys.ts'
-import { isCode, RotationError } from '../errors.ts'
+import { RotationError } from '../errors.ts'
 import type { Stored } from '../rotation/generations.ts'
-import { leastGraceMs, moveMs } from '../rotation/grace.ts'
+import { graceOfStored } from '../rotation/grace.ts'
 import { holderOf } from '../rotation/labels.ts'
 import { onceOf } from '../rotation/means.ts'
-import { eventOf, isAbout, standingReminders } from '../rotation/reminders.ts'
+import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
 import { assertNoRotation, openOperation, type Operation, type OperationOpening } from './operation.ts'
+import { accepted, type GoingBack } from './reactivation.ts'
+import { scheduleRetirement } from './schedule.ts'
 
 /** The version that a rollback without another wish goes back to. */
 export async function rollbackTarget(opening: OperationOpening): Promise<string> {
@@ -18,12 +18,6 @@ export async function rollbackTarget(opening: OperationOpening): Promise<string>
   if (previous !== undefined) return previous
   const problem = `no version of ${secret.arn} is AWSPREVIOUS, so the version to go back to has to be named`
   throw new RotationError('ERR_NOT_STAGED', `${problem}. Nothing was changed.`)
-}
-
-interface Rollback extends Operation {
-  /** The generation to go back to, and what a retirement of it was about. */
-  readonly old: Stored
-  readonly what: What | undefined
 }
 
 /**
@@ -39,19 +33,23 @@ export async function rollback(opening: OperationOpening & { to: string }): Prom
     throw new RotationError('ERR_NOT_STAGED', `version ${opening.to} of ${secret.arn} has no value`)
   assertSameKind({ current, old })
   const seen = await lookFrom({ inside, generation: current })
-  const rolling = { ...operation, old, what: seen.find(old.document)?.what }
-  await accepted(rolling)
-  if (current.version.versionId !== opening.to) await moveBack(rolling)
-  await callOff(rolling)
+  const going: GoingBack = { ...operation, old, what: seen.find(old.document)?.what }
+  await accepted({ ...going, isAgain: false })
+  if (current.version.versionId !== opening.to) await moveBack(going)
+  await callOff(going)
   // Whoever retired it may have looked before the label moved.
-  await accepted({ ...rolling, again: true })
-  await assertStands(rolling)
+  await accepted({ ...going, isAgain: true }).catch((error: unknown) => takeBack({ ...going, seen, error }))
+  await assertStands(going)
   log.info('AWSCURRENT is back', { versionId: opening.to, credId: old.document.id })
 }
 
 /** An identity that was replaced is seen as a whole only from the one in its place. */
-function lookFrom({ inside, generation }: { inside: Operation['inside']; generation: Stored }) {
-  return surveyOf({ current: generation.document, means: inside.means, lists: onceOf() })
+async function lookFrom(of: { inside: Operation['inside']; generation: Stored }): Promise<Survey> {
+  const { inside, generation } = of
+  const seen = await surveyOf({ current: generation.document, means: inside.means, lists: onceOf() })
+  // What a list would have shown is neither activated nor scheduled without it; another run may see it.
+  for (const problem of seen.problems) if (problem.retryable) throw problem
+  return seen
 }
 
 function assertSameKind({ current, old }: { current: Stored; old: Stored }): void {
@@ -62,88 +60,53 @@ function assertSameKind({ current, old }: { current: Stored; old: Stored }): voi
   throw new RotationError('ERR_DOCUMENT', `${problem}: it is no earlier generation. Nothing was changed.`)
 }
 
-/** Proves the old generation; where it is refused, what a retirement did is taken back first. */
-async function accepted(of: Rollback & { again?: boolean }): Promise<void> {
-  const { old, current, log, again = false } = of
-  const { credential, document } = old
-  const isWebhook = document.kind === 'WebhookSecret'
-  const as = isWebhook ? current.document : document
-  const prove = (fresh: boolean) => credential.verify({ generation: document, as, fresh, again })
-  const refusal = refusalOf(await answer(isWebhook ? enable(of).then(() => prove(false)) : prove(false)))
-  if (refusal === undefined) return
-  log.info('what was retired is activated again', { credId: document.id })
-  await activate({ ...of, refusal })
-  await prove(true)
-}
-
-function refusalOf(proof: Answer<void>): RotationError | undefined {
-  return 'error' in proof ? refusalIn(proof.error) : undefined
-}
-
-/** A webhook that somebody disabled delivers again before it is the only one. */
-async function enable({ old, current, secretArn }: Rollback): Promise<void> {
-  const lineage = { secretArn, token: old.version.versionId }
-  await old.credential.register({ current: async () => current.document, pending: old.document, lineage })
-}
-
-async function activate(of: Rollback & { refusal: RotationError }): Promise<void> {
-  const { old, current, what, refusal } = of
-  const { document } = old
-  const superseded: Superseded = { ...document, ...(what !== undefined && { what }) }
-  const { credential, document: by } = current
-  const deactivation = await credential.deactivate({ current: by, superseded })
-  if (deactivation.isFinal === true || deactivation.ids.length === 0) throw cannotGoBack({ old, refusal })
-  await deactivation.undo().catch((error: unknown) => {
-    throw isCode(error, 'ERR_NOT_ALLOWED', 'ERR_CANNOT_RETIRE') ? cannotGoBack({ old, refusal }) : error
-  })
-}
-
-function cannotGoBack({ old, refusal }: { old: Stored; refusal: RotationError }): RotationError {
-  const wayOut = 'AWSCURRENT was left as it is. Rotate again, or put a value that works.'
-  return new RotationError(
-    refusal.code,
-    `${old.document.on} cannot be gone back to: ${refusal.message}. ${wayOut}`,
-  )
-}
-
 /**
  * A label that stays on AWSPENDING would make Secrets Manager try that rotation again, and promote the same
- * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to it.
+ * key. The schedule of what is gone back from is written before the move: afterwards nobody may come to do
+ * it.
  */
-async function moveBack(of: Rollback): Promise<void> {
+async function moveBack(of: GoingBack): Promise<void> {
   const { store, secrets, secret, secretArn, current, old, log } = of
   const from = current.version.versionId
   const to = old.version.versionId
   if (secret.stages.get(from)?.includes('AWSPENDING') === true)
     await secrets.removeLabel({ secretId: secretArn, label: 'AWSPENDING', from })
-  const name = await scheduleSuperseded(of)
+  await scheduleSuperseded(of)
   if ((await store.moveCurrent({ from, to })) === 'moved') return log.info('AWSCURRENT moved', { from, to })
   if (holderOf(await store.describeSecret(), 'AWSCURRENT') === to) return
-  if (name !== undefined) await of.group?.remove(name)
+  // Its schedule stays: whoever has moved AWSCURRENT has superseded it, too.
   throw new RotationError(
     'ERR_CURRENT_CHANGED',
     `AWSCURRENT of ${secretArn} moved meanwhile. Nothing was moved.`,
   )
 }
 
-/** The name of the schedule that will retire the generation that is gone back from. */
-async function scheduleSuperseded(of: Rollback): Promise<string | undefined> {
-  const { schedules, inside, current, old, secretArn, time, log } = of
-  const { document, version } = current
-  const what = (await lookFrom({ inside, generation: old })).find(document)?.what
-  if (schedules === undefined || what === undefined || document.id === old.document.id) return undefined
-  const { kind, id: credId } = document
-  const graceMs = Math.max(leastGraceMs, inside.settingsFor(kind).graceOf({ isAdopted: false }))
-  const at = new Date(time.now() + moveMs + graceMs)
-  const versions = { superseded: version.versionId, promoted: old.version.versionId }
-  const name = scheduleName({ secretArn, credId })
-  await schedules.put({ name, at, input: eventOf({ secretArn, kind, ...versions, what }) })
-  log.info('retirement is scheduled', { at: at.toISOString(), superseded: version.versionId })
-  return name
+async function scheduleSuperseded(of: GoingBack): Promise<void> {
+  const { inside, current, old } = of
+  const { document } = current
+  if (document.id === old.document.id) return
+  // Where no list shows it, retire goes by its version.
+  const { what } = (await lookFrom({ inside, generation: old })).find(document) ?? {
+    what: { credentialUuids: [] },
+  }
+  const graceMs = await graceFor({ of, superseded: current })
+  await scheduleRetirement({ ...of, superseded: current, promoted: old.version.versionId, what, graceMs })
+}
+
+function graceFor({ of, superseded }: { of: GoingBack; superseded: Stored }): Promise<number> {
+  const { inside, secret } = of
+  return graceOfStored({ rotation: { ...inside, secret }, superseded })
+}
+
+/** What is gone back to has a grace of its own again, where AWSCURRENT has moved on from it. */
+async function scheduleAgain(of: GoingBack & { promoted: string }): Promise<void> {
+  const { old, what = { credentialUuids: [] } } = of
+  const graceMs = await graceFor({ of, superseded: old })
+  await scheduleRetirement({ ...of, superseded: old, what, graceMs })
 }
 
 /** What is current again is not to be retired. */
-async function callOff(of: Rollback): Promise<void> {
+async function callOff(of: GoingBack): Promise<void> {
   const { group, old, what, log } = of
   const { versionId } = old.version
   for (const reminder of await standingReminders(of)) {
@@ -153,9 +116,26 @@ async function callOff(of: Rollback): Promise<void> {
   }
 }
 
-async function assertStands({ store, secretArn, old }: Rollback): Promise<void> {
+/** A retirement that looked before the move may end what nothing brings back: AWSCURRENT has to work. */
+async function takeBack(of: GoingBack & { seen: Survey; error: unknown }): Promise<never> {
+  const { store, group, secretArn, current, old, seen, error, log } = of
+  const from = old.version.versionId
+  const to = current.version.versionId
+  const isForGood = error instanceof RotationError && !error.retryable
+  if (!isForGood || from === to || seen.refusal !== undefined) throw error
+  await scheduleAgain({ ...of, promoted: to })
+  if ((await store.moveCurrent({ from, to })) === 'refused') throw error
+  log.warn('AWSCURRENT is where it was: what it went back to was retired meanwhile', { from, to })
+  await group?.remove(scheduleName({ secretArn, credId: current.document.id }))
+  throw error
+}
+
+async function assertStands(of: GoingBack): Promise<void> {
+  const { store, secretArn, old } = of
   const holder = holderOf(await store.describeSecret(), 'AWSCURRENT')
-  if (holder === old.version.versionId) return
+  if (holder === undefined || holder === old.version.versionId) return
+  // Its schedule may have been called off by this very run.
+  await scheduleAgain({ ...of, promoted: holder })
   const problem = `AWSCURRENT of ${secretArn} was moved on to version ${holder} meanwhile`
   throw new RotationError('ERR_CURRENT_CHANGED', `${problem}: look who did, and roll back again.`)
 }

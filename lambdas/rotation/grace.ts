@@ -8,6 +8,9 @@ import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
 import { isMarkedUndone } from './undone.ts'
 
+/** The secret, and how its settings are read: of a rotation, or of whoever is none. */
+type OfSecret = Pick<Rotation, 'secret' | 'settingsFor'>
+
 interface OfGeneration {
   readonly rotation: Rotation
   readonly superseded: Generation
@@ -22,13 +25,15 @@ export const moveMs = 5_000
 /**
  * Milliseconds for which a superseded generation stays active. One that a person made has a grace of its own.
  */
-export function graceOf({ rotation, superseded: { id, kind } }: OfGeneration): number {
+export function graceOf(of: { rotation: OfSecret; superseded: Generation }): number {
+  const { rotation } = of
+  const { id, kind } = of.superseded
   const isAdopted = !isOfSecret({ credId: id, secretArn: rotation.secret.arn })
   return rotation.settingsFor(kind).graceOf({ isAdopted })
 }
 
 /** The same where only Dfns knows who made it; it is not asked where the grace is the same either way. */
-export async function graceOfStored(of: { rotation: Rotation; superseded: Stored }): Promise<number> {
+export async function graceOfStored(of: { rotation: OfSecret; superseded: Stored }): Promise<number> {
   const { rotation, superseded } = of
   const { credential, document } = superseded
   const settings = rotation.settingsFor(document.kind)

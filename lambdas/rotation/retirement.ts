@@ -52,7 +52,7 @@ export async function retire(retirement: Retirement): Promise<void> {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
     const isReason = isCode(error, ...refusals, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
-    if (deactivation.isFinal === true) throw final({ superseded, reason: error })
+    if (deactivation.isFinal === true) throw await final({ retirement, reason: error })
     throw await undone({ retirement, deactivation, reason: error })
   }
   log.info('superseded credential is deactivated', {
@@ -85,13 +85,28 @@ async function release(retirement: Retirement): Promise<void> {
   if (await isNamed(retirement)) throw refusal(retirement)
 }
 
-/** What is deleted stays deleted: all that is left is to say so, for somebody to look. */
-function final({ superseded: { id }, reason }: { superseded: Superseded; reason: RotationError }) {
-  const because =
-    reason.code === 'ERR_RETIRE_REFUSED'
-      ? 'AWSCURRENT or AWSPENDING named it by then: name one that is there'
-      : reason.message
-  return new RotationError('ERR_VERIFY', `${id} is deleted, which nothing takes back, and ${because}`)
+/**
+ * What is deleted stays deleted. If AWSCURRENT was moved to it meanwhile, nothing works any more but what has
+ * signed: so the label goes back there.
+ */
+async function final(of: { retirement: Retirement; reason: RotationError }): Promise<RotationError> {
+  const { retirement, reason } = of
+  const { superseded, currentVersion, log } = retirement
+  const gone = `${superseded.id} is deleted, which nothing takes back, and`
+  if (reason.code !== 'ERR_RETIRE_REFUSED')
+    return new RotationError('ERR_VERIFY', `${gone} ${reason.message}`)
+  const isBack = await movedBack(retirement).catch(() => false)
+  if (isBack) log.warn('AWSCURRENT is on the version again that works', { versionId: currentVersion })
+  const problem = isBack
+    ? `AWSCURRENT named it by then: it is on version ${currentVersion} again`
+    : 'AWSCURRENT or AWSPENDING named it by then: name one that is there'
+  return new RotationError('ERR_VERIFY', `${gone} ${problem}`)
+}
+
+async function movedBack({ store, superseded, currentVersion: to }: Retirement): Promise<boolean> {
+  const holder = await store.getSecretValue({ label: 'AWSCURRENT' })
+  if (holder === undefined || !names({ version: holder, superseded })) return false
+  return (await store.moveCurrent({ from: holder.versionId, to })) === 'moved'
 }
 
 async function undone(retreat: {

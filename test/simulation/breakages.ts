@@ -1,7 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Lambdas, lambdasIn } from './lambdas.ts'
+import type { Breakage } from './breakage.ts'
+import type { Lambdas } from './lambdas.ts'
 import {
   busyReceiver,
   dyingTokens,
@@ -15,24 +13,12 @@ import {
   singles,
   type Trouble,
 } from './matrix.ts'
+import { operationBreakages } from './operation-breakages.ts'
 
-interface Patch {
-  readonly file: string
-  /** Must stand in the file exactly once. */
-  readonly find: string
-  readonly replace: string
-}
-
-/** A mistake that somebody could make in `lambdas/`, and the part of the matrix that has to find it. */
-export interface Breakage {
-  readonly name: string
-  /** Why more than one place is broken: what else would have caught it, without a checker. */
-  readonly secondLine?: string
-  readonly patches: readonly Patch[]
+/** The part of the matrix that has to find it. */
+interface Share {
   readonly scenario: Scenario
   readonly troubles: (calm: Outcome) => readonly Trouble[]
-  /** What the finding says. */
-  readonly caughtBy: RegExp
 }
 
 const scenario = (name: string): Scenario => {
@@ -77,7 +63,7 @@ const allowedBefore =
   ({ calls }: Outcome) =>
     calls.flatMap((name, call): Trouble[] => (at.test(name) ? [{ fault: 'allowed', call }] : []))
 
-export const breakages: readonly Breakage[] = [
+const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
   {
     name: 'deactivate before the label moves',
     patches: [
@@ -137,8 +123,9 @@ export const breakages: readonly Breakage[] = [
       },
       {
         file: 'rotation/grace.ts',
-        find: '  const at = new Date(from + (grace === 0 ? netMs : grace))\n',
-        replace: '  if (grace === 0) return\n  const at = new Date(from + (grace === 0 ? netMs : grace))\n',
+        find: '  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))\n',
+        replace:
+          '  if (grace === 0) return\n  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))\n',
       },
     ],
     scenario: scenario('grace PT0S, adopted'),
@@ -360,39 +347,8 @@ export const breakages: readonly Breakage[] = [
   },
 ]
 
-/** A copy of `lambdas/` with the breakage in it; fails where the code is no longer what the patch was written for. */
-function broken({ patches, name }: Breakage): { folder: string; remove: () => void } {
-  const root = join(import.meta.dirname, '..', '..')
-  const copy = mkdtempSync(join(tmpdir(), 'dfns-rotator-broken-'))
-  const folder = join(copy, 'lambdas')
-  cpSync(join(root, 'lambdas'), folder, { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  writeFileSync(join(copy, 'package.json'), '{ "type": "module" }\n')
-  for (const { file, find, replace } of patches) {
-    const path = join(folder, file)
-    const text = readFileSync(path, 'utf8')
-    const places = text.split(find).length - 1
-    if (places !== 1) throw new Error(`«${name}»: ${file} has ${places} places that the patch fits, not one`)
-    writeFileSync(
-      path,
-      text.replace(find, () => replace),
-    )
-  }
-  return { folder, remove: () => rmSync(copy, { recursive: true, force: true }) }
-}
-
-/** Runs a breakage's part of the matrix with it: the problems that were found, and with the code as it is. */
-export async function tryOut(breakage: Breakage): Promise<{ broken: string[]; asItIs: string[] }> {
-  const { folder, remove } = broken(breakage)
-  try {
-    const lambdas = await lambdasIn(folder)
-    return { broken: await problemsOf(breakage, lambdas), asItIs: await problemsOf(breakage) }
-  } finally {
-    remove()
-  }
-}
-
-async function problemsOf({ scenario, troubles }: Breakage, lambdas?: Lambdas): Promise<string[]> {
+/** The problems in a breakage's share of the matrix. */
+async function problemsIn({ scenario, troubles }: Share, lambdas?: Lambdas): Promise<string[]> {
   await run({ scenario, trouble: { fault: 'none' }, lambdas })
   const calm = await run({ scenario, trouble: { fault: 'none' }, lambdas })
   const chosen = troubles(calm)
@@ -401,3 +357,11 @@ async function problemsOf({ scenario, troubles }: Breakage, lambdas?: Lambdas): 
   for (const trouble of chosen) problems.push(...(await run({ scenario, trouble, lambdas })).problems)
   return problems
 }
+
+export const breakages: readonly Breakage[] = [
+  ...inRotations.map(({ scenario: of, troubles, ...rest }) => ({
+    ...rest,
+    probe: (lambdas?: Lambdas) => problemsIn({ scenario: of, troubles }, lambdas),
+  })),
+  ...operationBreakages,
+]

@@ -8,11 +8,12 @@ import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
 import { type Document, documentIn } from './documents.ts'
 import { lookAtEffects } from './effects.ts'
 import { heldOf, refusal } from './holdings.ts'
-import { currentInvocation, type Invocation } from './invocation.ts'
+import { currentInvocation, type Invocation, type Phase } from './invocation.ts'
 import { ended, hasStored, received, sent } from './promises.ts'
 import { mayStray, straysOf } from './strays.ts'
 import {
   type Finding,
+  keyOf,
   type Parts,
   report,
   type State,
@@ -37,6 +38,8 @@ export interface Checkers {
   activeCurrent(secretArn: string): number
   /** What the administrator does from here on is an edit: a step's promise may be broken by it. */
   edited(secretArn: string): void
+  /** Takes back what a test allows for a moment: should it be found once more, it is reported anew. */
+  excuse(isExcused: (finding: Finding) => boolean): void
   begun(invocation: Invocation): void
   ended(ending: { invocation: Invocation; result: InvocationResult }): void
   sent(call: { invocation: Invocation; request: WireRequest }): void
@@ -47,6 +50,12 @@ const dayMs = 86_400_000
 
 /** For as long a webhook may have events to deliver that its successor does not carry: by design section 5. */
 const drainMs = 25 * 3_600_000
+
+/** Commands that say so. */
+const endsGraces: readonly Phase[] = ['retireAtOnce', 'decommission']
+
+/** And those that leave what a rotation registered without a label, until it is deactivated. */
+const givesUp: readonly Phase[] = ['abandon', 'decommission']
 
 type Ending = { readonly invocation: Invocation; readonly result: InvocationResult }
 
@@ -82,8 +91,17 @@ export function createCheckers(parts: Parts): Checkers {
     edited: (arn) => {
       watchedOf(state, arn).edits += 1
     },
-    begun: ({ number, secretArn }) => {
-      const edits = state.watched.get(secretArn)?.edits ?? 0
+    excuse: (isExcused) => {
+      for (const finding of state.findings.filter(isExcused)) {
+        state.findings.splice(state.findings.indexOf(finding), 1)
+        state.reported.delete(keyOf(finding))
+      }
+    },
+    begun: ({ number, secretArn, phase }) => {
+      const watched = state.watched.get(secretArn)
+      const edits = watched?.edits ?? 0
+      if (watched && endsGraces.includes(phase))
+        watched.superseded = watched.superseded.map((one) => ({ ...one, mayEndNow: true }))
       state.begun.set(number, { edits, at: state.clock.now() })
     },
     ended: (ending) => {
@@ -127,10 +145,11 @@ function lookAtSuperseded({ state, watched, secret, during }: Look): void {
   const held = heldOf(state, watched)
   const active = new Set(held.flatMap(({ id, isActive }) => (isActive ? [id] : [])))
   const working = new Set(held.flatMap(({ id, works }) => (works ? [id] : [])))
-  watched.superseded = watched.superseded.filter(({ versionId, id, until }) => {
+  watched.superseded = watched.superseded.filter(({ versionId, id, until, mayEndNow }) => {
     const of = `version ${versionId} of ${secret.name}`
     if (now < until) {
       if (working.has(id)) return true
+      if (mayEndNow) return false
       const problem = `${of} is refused ${Math.ceil((until - now) / 1_000)} s before its grace is over`
       report(state, { invariant: 'AWSPREVIOUS works through its grace', problem, during })
       return false
@@ -172,7 +191,8 @@ function noteCreation(state: State, { invocation, result }: Ending): void {
 function onChange(state: State, { secret, by, moved }: VaultChange): void {
   const watched = state.watched.get(secret.arn)
   if (watched === undefined) return
-  noteNames({ watched, secret, isEdit: currentInvocation() === undefined })
+  const { phase } = currentInvocation() ?? {}
+  noteNames({ watched, secret, isEdit: phase === undefined || givesUp.includes(phase) })
   if (!moved.includes('AWSCURRENT')) return
   const version = holderOf({ secret, label: 'AWSCURRENT' })
   const document = documentIn(version)
@@ -182,11 +202,15 @@ function onChange(state: State, { secret, by, moved }: VaultChange): void {
   watched.superseded = watched.superseded.filter(({ id }) => id !== document.id)
   if (before === undefined || before.document.id === document.id) return
   // Superseded by an edit: whoever made it decides when the old key goes.
-  if (currentInvocation() === undefined) return void watched.letGo.add(before.document.id)
+  if (phase === undefined) return void watched.letGo.add(before.document.id)
+  // What does not work any more has no grace: AWSCURRENT is moved away from it to what does.
+  if (refusal(state, watched, before.document) !== undefined) return
   const { versionId } = before
   const until = state.clock.now() + graceOf({ watched, id: before.document.id })
   watched.superseded.push({ versionId, id: before.document.id, until })
-  if (by === 'move') assertKept({ state, watched, secret, before: before.document, document })
+  // What is gone back to says what it said.
+  if (by === 'move' && phase !== 'rollback')
+    assertKept({ state, watched, secret, before: before.document, document })
 }
 
 /** What an edit leaves without a label was registered perhaps, and no rotation comes back to it. */

@@ -4,8 +4,36 @@ import type { Time } from '../../lambdas/ports/time.ts'
 import type { InvocationResult } from '../../sandbox/lambda/invocation.ts'
 import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
 
-/** The step of a rotation, or `retire`. */
-export type Phase = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret' | 'retire'
+/** What a person sets off on one secret. */
+export type OperationName = 'rollback' | 'abandon' | 'decommission' | 'retireAtOnce'
+
+/** A command that an operator runs: in a process of his own, which may be killed as any other. */
+export interface OperationEvent {
+  readonly operation: OperationName
+  readonly secretArn: string
+  /** The version that a rollback goes back to. */
+  readonly to?: string
+  /** The version of the rotation that is given up. */
+  readonly versionId?: string
+}
+
+type Step = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret'
+
+/** The step of a rotation, another function, or an operator's command. */
+export type Phase = Step | 'retire' | 'audit' | OperationName
+
+interface EventFields extends Partial<OperationEvent> {
+  readonly Step?: Step
+  readonly SecretId?: string
+  readonly RotationToken?: string
+  readonly superseded?: string
+}
+
+/** What an event sets off. Only audit's names nothing. */
+export function phaseOf(event: unknown): Phase {
+  const { Step: step, operation, superseded } = event as EventFields
+  return step ?? operation ?? (superseded === undefined ? 'audit' : 'retire')
+}
 
 /** Takes one request to a world, and rejects when no reply comes. */
 export type Send = (request: WireRequest) => Promise<WireResponse>
@@ -96,8 +124,8 @@ export function invoke(parts: {
 }): Promise<InvocationResult> {
   const { number, arn, event, send, work, begun, ...rest } = parts
   const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>()
-  const fields = event as { Step?: Phase; SecretId?: string; secretArn?: string; RotationToken?: string }
-  const phase = fields.Step ?? 'retire'
+  const fields = event as EventFields
+  const phase = phaseOf(event)
   const secretArn = fields.SecretId ?? fields.secretArn ?? ''
   const lines: string[] = []
   const invocation: Invocation = {

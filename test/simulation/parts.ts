@@ -1,4 +1,5 @@
-import { breakages, tryOut } from './breakages.ts'
+import { tryOut } from './breakage.ts'
+import { breakages } from './breakages.ts'
 import { callFaults } from './faults.ts'
 import {
   described,
@@ -14,17 +15,29 @@ import {
   slow,
   type Trouble,
 } from './matrix.ts'
+import { operationCases } from './operation-matrix.ts'
+import { commandPart } from './command-parts.ts'
+import { pairs } from './pairs.ts'
+import { type PairResult, runPair } from './races.ts'
 import { seededRandom } from './random.ts'
 
-/** A share of the matrix: one world, and every trouble of one sort in it. */
+/** A share of what is proved, which one thread runs. */
 export interface Part {
   readonly name: string
+  /** `progress` hears of every schedule that is done. */
+  readonly run: (progress: (done: { of: number }) => void) => Promise<Result>
+}
+
+/** A share of the matrix: one world, and every trouble of one sort in it. */
+interface Share {
   readonly scenario: Scenario
   /** The troubles, given the world's run without any. */
   readonly troubles: (calm: Outcome) => readonly Trouble[]
 }
 
 export interface Result {
+  /** Of two that race; absent for a share of the matrix. */
+  readonly race?: PairResult
   /** Schedules that were run. */
   readonly schedules: number
   /** One text for each that did not converge, or broke an invariant on the way. */
@@ -34,11 +47,10 @@ export interface Result {
 }
 
 const part =
-  (sort: string, troubles: Part['troubles']) =>
+  (sort: string, troubles: Share['troubles']) =>
   (scenario: Scenario): Part => ({
     name: `${sort}: ${scenario.name}`,
-    scenario,
-    troubles,
+    run: (progress) => runShare({ scenario, troubles }, progress),
   })
 
 const withoutDuplicates = scenarios.filter(({ duplicates }) => duplicates === 'refuse')
@@ -80,7 +92,7 @@ const pairsPerWorld = 1_500
 const lotsPerWorld = 500
 
 /** Two faults in one rotation: calls and faults by lot, the same ones for the same seed. */
-const pairs: readonly Part[] = scenarios.map(
+const faultPairs: readonly Part[] = scenarios.map(
   part('pairs of faults', ({ calls }) => {
     const random = seededRandom(1)
     const whole = (below: number) => Math.floor(random() * below)
@@ -103,22 +115,37 @@ const byLot: readonly Part[] = scenarios.map(
   ),
 )
 
+/** Every fault at every call of a command, on every kind. */
+const commands: readonly Part[] = operationCases.map(commandPart('commands', 1))
+
+/** Two at once, in every way; see there for which share of the pairs of places is taken. */
+const races: readonly Part[] = pairs.map((pair) => ({
+  name: `races: ${pair.name}`,
+  run: async (progress) => {
+    const race = await runPair({ pair, share: pair.share, onRace: (of) => progress({ of }) })
+    return { race, schedules: race.interleavings, failures: race.failures, calls: 0 }
+  },
+}))
+
 /** All that `npm run prove` runs, the longest shares first. */
 export const everyPart: readonly Part[] = [
   ...byLot,
-  ...pairs,
+  ...faultPairs,
   ...singleFaults,
   ...otherSingles,
   ...dying,
   ...edited,
   ...slowed,
+  ...races,
+  ...commands,
 ]
 
-/** Runs a part; `progress` hears of every schedule that is done. */
-export async function runPart(
-  { scenario, troubles }: Part,
-  progress: (done: { of: number }) => void = () => {},
-): Promise<Result> {
+/** Runs a part. */
+export const runPart = (part: Part, progress: (done: { of: number }) => void = () => {}): Promise<Result> =>
+  part.run(progress)
+
+async function runShare(share: Share, progress: (done: { of: number }) => void): Promise<Result> {
+  const { scenario, troubles } = share
   // A client's first call takes more turns than the next ones, and comes after others then.
   await run({ scenario, trouble: { fault: 'none' } })
   const calm = await run({ scenario, trouble: { fault: 'none' } })

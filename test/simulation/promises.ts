@@ -5,6 +5,7 @@ import { leaksIn, secretsOf } from '../support/leaks.ts'
 import { documentIn } from './documents.ts'
 import { type Held, heldOf, refusal, rotationHash } from './holdings.ts'
 import type { Invocation } from './invocation.ts'
+import { brokenOperation } from './operation-promises.ts'
 import { strayMs, straysOf } from './strays.ts'
 import { report, type State, type Watched } from './watched.ts'
 
@@ -45,6 +46,9 @@ export function ended(state: State, { invocation, result }: Ending): void {
   lookForLeaks({ state, invocation, result, during })
   const watched = state.watched.get(secretArn)
   const begun = state.begun.get(number)
+  // audit looks at many secrets, and promises nothing of one of them.
+  if (phase === 'audit' && !result.ok && result.errorType.startsWith('Unexpected'))
+    report(state, { invariant: 'status never lies', problem: `audit: ${result.errorMessage}`, during })
   const wasEdited = watched?.edits !== begun?.edits
   state.begun.delete(number)
   if (watched !== undefined && !wasEdited) {
@@ -92,6 +96,8 @@ interface Promised {
   readonly invocation: Invocation
 }
 
+const isOperation = ({ event }: Invocation) => 'operation' in (event as object)
+
 const tokenOf = ({ event }: Invocation) => (event as { ClientRequestToken?: string }).ClientRequestToken ?? ''
 
 /** What an invocation that reports success has promised, and is not so. */
@@ -99,6 +105,7 @@ function brokenPromise(promised: Promised): string | undefined {
   const { state, watched, secret, invocation } = promised
   const { phase } = invocation
   if (phase === 'retire') return brokenRetirement(promised)
+  if (isOperation(invocation)) return brokenOperation(promised)
   const token = tokenOf(invocation)
   const version = secret.versions.get(token)
   // Whoever ended the rotation meanwhile has taken its version away from it.

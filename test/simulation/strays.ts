@@ -23,11 +23,17 @@ export function straysOf({ state, watched, secret }: Looked): readonly Held[] {
   )
   if (unlabelled.length === 0) return []
   const scheduled = scheduledIds(state)
-  return unlabelled.filter(({ scheduledAs }) => !scheduled.includes(scheduledAs))
+  // Where Dfns showed no uuid, retire goes by the version that a schedule names.
+  const superseded = [...secret.versions.values()]
+    .filter(({ id }) => scheduled.includes(`"superseded":"${id}"`))
+    .map((version) => documentIn(version)?.id)
+  return unlabelled.filter(
+    ({ id, scheduledAs }) => !scheduled.includes(scheduledAs) && !superseded.includes(id),
+  )
 }
 
 /** All that stands in schedules, and in events that a schedule has handed over to Lambda. */
-function scheduledIds({ scheduler, queued }: State): string {
+export function scheduledIds({ scheduler, queued }: Pick<State, 'scheduler' | 'queued'>): string {
   const inputs = scheduler.list().map(({ settings }) => settings.Target.Input ?? '')
   return [...inputs, ...[...queued.values()].map((event) => JSON.stringify(event))].join('\n')
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { breakages, tryOut } from './breakages.ts'
+import { tryOut } from './breakage.ts'
+import { breakages } from './breakages.ts'
 
 // A matrix that finds nothing is worth what it would have found.
 test.each(breakages)(

@@ -60,13 +60,15 @@ export interface Superseded {
   readonly id: string
   /** The end of its grace, by the shared clock. */
   readonly until: number
+  /** An operator has said that it ends now. */
+  readonly mayEndNow?: boolean
 }
 
 export interface Watched extends WatchedSecret {
   /** Ids of all that a version ever named. */
   readonly named: Set<string>
   superseded: Superseded[]
-  /** Ids of what an edit took the last label from: audit finds them, no schedule names them. */
+  /** Ids of what an edit, or a rotation that was given up, took the last label from: audit finds them, no schedule names them. */
   readonly letGo: Set<string>
   current: { versionId: string; document: Document } | undefined
   edits: number
@@ -103,9 +105,13 @@ export function watchedOf(state: State, arn: string): Watched {
   return watched
 }
 
+/** What makes a finding one that was noted before. */
+export const keyOf = ({ invariant, problem }: Pick<Finding, 'invariant' | 'problem'>): string =>
+  `${invariant}: ${problem}`
+
 /** Notes each problem once. */
 export function report(state: State, found: { invariant: Invariant; problem: string; during: string }): void {
-  const key = `${found.invariant}: ${found.problem}`
+  const key = keyOf(found)
   if (state.reported.has(key)) return
   state.reported.add(key)
   state.findings.push({ ...found, at: state.clock.now() })

@@ -10,7 +10,6 @@ import {
   createAsyncInvocations,
 } from '../../sandbox/lambda/async.ts'
 import { duplicated } from '../../sandbox/lambda/duplicate.ts'
-import { errorLine } from '../../sandbox/lambda/error-report.ts'
 import type { InvocationResult, LambdaFunction } from '../../sandbox/lambda/invocation.ts'
 import { createQueues, type Queues } from '../../sandbox/queues.ts'
 import { deadLetterArn, guideWorld } from '../../sandbox/scene.ts'
@@ -25,22 +24,24 @@ import { createVault, type Vault } from '../../sandbox/secrets-manager/vault.ts'
 import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
 import { createParameters, type Parameters } from '../../sandbox/ssm/parameters.ts'
 import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
-import { errorCodes } from '../../lambdas/errors.ts'
 import { type Checkers, createCheckers } from './checkers.ts'
 import {
   currentInvocation,
   type Invocation,
   invoke,
   never,
+  type OperationEvent,
   outsideInvocations,
   type Phase,
+  phaseOf,
   type Send,
 } from './invocation.ts'
 import { type Lambdas, theseLambdas } from './lambdas.ts'
 import { seededRandom } from './random.ts'
 import { addSecret, type NewSecret, type SimulatedSecret } from './secrets.ts'
-import { awsClients, connectionLost, openOrigin, timedOut, waitInVain } from './transport.ts'
+import { connectionLost, openOrigin, timedOut, waitInVain } from './transport.ts'
 import type { Finding, SimulatedGrace } from './watched.ts'
+import { arns, type Counted, policyName, scheduleGroup, workOf } from './work.ts'
 
 /** One outgoing call of an invocation, before it leaves. */
 export interface SimulatedCall {
@@ -56,7 +57,7 @@ export interface Interruption {
 }
 
 /**
- * Asked before every outgoing call of rotate and retire: a fault of the wire strikes it, an interruption happens first.
+ * Asked before every outgoing call of an invocation: a fault of the wire strikes it, an interruption happens first.
  */
 export type SimulationPlan = (call: SimulatedCall) => Fault | Interruption | undefined
 
@@ -87,7 +88,8 @@ export interface SimulationOptions {
 }
 
 /**
- * A world of one AWS account and one Dfns organisation in memory, with the real code of `lambdas/` as its two functions.
+ * A world of one AWS account and one Dfns organisation in memory, with the real code of `lambdas/` as its
+ * functions, and as the commands of an operator.
  *
  *     const world = createSimulation({ seed: 7, grace: { default: 'PT24H', adopted: 'P7D' } })
  *     const { arn } = await world.addSecret({ name: 'prod/dfns' })
@@ -115,6 +117,7 @@ export interface Simulation {
   readonly functions: Map<string, LambdaFunction>
   readonly rotateArn: string
   readonly retireArn: string
+  readonly auditArn: string
   readonly deadLetterArn: string
   readonly wire: Wire
   readonly checkers: Checkers
@@ -122,7 +125,9 @@ export interface Simulation {
   readonly counts: { calls: number; invocations: number; rotations: number; retirements: number }
   /** In [0, 1), from the seed: for what a test decides by lot. */
   readonly random: () => number
-  /** Asked before every outgoing call of the two functions; may be set and taken away at any time. */
+  /** What audit counted, in order. */
+  readonly counted: readonly Counted[]
+  /** Asked before every outgoing call of the functions and commands; may be set and taken away at any time. */
   plan: SimulationPlan | undefined
   /** Asked before every invocation. */
   delivery: DeliveryPlan | undefined
@@ -138,6 +143,12 @@ export interface Simulation {
    * while another rotation is not complete.
    */
   rotateNow(secretArn: string): Promise<'begun' | 'refused'>
+  /** Runs a command of an operator, in a process of its own. */
+  operate(event: OperationEvent): Promise<InvocationResult>
+  /** Invokes audit, as its daily schedule does. */
+  audit(): Promise<InvocationResult>
+  /** Invokes retire once, with what a schedule would. */
+  retire(event: object): Promise<InvocationResult>
   /** Moves the clock, and with it everything that falls due: retries, schedules, windows. Milliseconds. */
   advance(ms: number): Promise<void>
   /** A call of an administrator: no fault strikes it and it is not counted. Throws AWS's error. */
@@ -148,11 +159,7 @@ export interface Simulation {
   close(): void
 }
 
-const ofAccount = 'eu-west-1:000000000000'
-const rotateArn = `arn:aws:lambda:${ofAccount}:function:dfns-rotator-rotate`
-const retireArn = `arn:aws:lambda:${ofAccount}:function:dfns-rotator-retire`
-const scheduleGroup = 'dfns-rotator'
-const policyName = '/dfns-rotator/policy'
+const functionArns = [arns.rotate, arns.retire, arns.audit]
 
 /** The account's services: state only. */
 function createAccount(options: SimulationOptions, clock: Clock) {
@@ -161,7 +168,7 @@ function createAccount(options: SimulationOptions, clock: Clock) {
   const vault = createVault({ clock, switches: vaultSwitches })
   const queues = createQueues(clock)
   const asyncInvocations = createAsyncInvocations({ clock, functions, queues, switches: asyncSwitches })
-  for (const arn of [rotateArn, retireArn]) asyncInvocations.configure({ arn, onFailure: deadLetterArn })
+  for (const arn of functionArns) asyncInvocations.configure({ arn, onFailure: deadLetterArn })
   const scheduling = {
     clock,
     invocations: asyncInvocations,
@@ -234,24 +241,28 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   countRotations(core)
   const { origin, close } = openOrigin((request) => dispatch(core, request))
   putPolicy({ parameters: account.parameters, origin, grace })
-  const run = runnerOf({
-    core,
-    lambdas: options.lambdas ?? theseLambdas,
-    send: (request) => dispatch(core, request),
-  })
-  for (const arn of [rotateArn, retireArn]) account.functions.set(arn, deliveredFunction({ core, arn, run }))
+  const counted: Counted[] = []
+  const { lambdas = theseLambdas } = options
+  const work = workOf({ lambdas, counted: (count) => void counted.push(count) })
+  const run = runnerOf({ core, work, send: (request) => dispatch(core, request) })
+  for (const arn of functionArns) account.functions.set(arn, deliveredFunction({ core, arn, run }))
   const administrator = administratorOf({ core, call: callerOf(secretsManager) })
   return Object.assign(core, {
     origin,
-    rotateArn,
-    retireArn,
+    rotateArn: arns.rotate,
+    retireArn: arns.retire,
+    auditArn: arns.audit,
     deadLetterArn,
+    counted,
     findings: checkers.findings,
     secretsManager: administrator,
     addSecret: (secret: NewSecret) => addSecret({ ...core, administrator, origin, grace, secret }),
     rotateBy: (secretArn: string, rules: RotationRules) =>
       rotateBy({ core, administrator, secretArn, rules }),
     rotateNow: (secretArn: string) => rotateNow({ core, administrator, secretArn }),
+    operate: (event: OperationEvent) => run({ arn: arns.operator, event }),
+    audit: () => run({ arn: arns.audit, event: {} }),
+    retire: (event: object) => run({ arn: arns.retire, event }),
     advance: async (ms: number) => {
       await clock.advance(ms)
       checkers.look('time passing')
@@ -338,27 +349,8 @@ function forget({ wire, engine, vault, asyncInvocations, dfns, live }: Core): vo
 type Run = (invocation: { arn: string; event: unknown }) => Promise<InvocationResult>
 
 /** Runs an event in the real code, as one invocation. */
-function runnerOf({ core, lambdas, send }: { core: Core; lambdas: Lambdas; send: Send }): Run {
+function runnerOf({ core, work, send }: { core: Core; work: ReturnType<typeof workOf>; send: Send }): Run {
   const { clock, counts, random, checkers, live } = core
-  const { scheduler: client, ...clients } = awsClients
-  const target = {
-    functionArn: retireArn,
-    roleArn: 'arn:aws:iam::000000000000:role/dfns-rotator-scheduler',
-    group: scheduleGroup,
-    deadLetterArn,
-  }
-  const work = async (invocation: Invocation): Promise<void> => {
-    const { arn, event: input, time, log } = invocation
-    const schedules = lambdas.schedulesOf({ client, target, time })
-    if (arn === retireArn) {
-      const event = lambdas.readRetireEvent(input)
-      await lambdas.retireSuperseded({ event, clients, policyName, schedules, time, log })
-      return
-    }
-    const event = lambdas.readEvent(input)
-    const rotation = await lambdas.openRotation({ event, clients, policyName, schedules, time, log })
-    await lambdas.runPhase({ step: event.step, rotation })
-  }
   return async ({ arn, event }) => {
     const number = counts.invocations++
     const begun = (invocation: Invocation) => {
@@ -376,7 +368,7 @@ function runnerOf({ core, lambdas, send }: { core: Core; lambdas: Lambdas; send:
       begun,
       work: (one) => {
         invocation = one
-        return reported({ invocation: one, work: work(one) })
+        return work(one)
       },
     })
     if (invocation !== undefined) {
@@ -385,25 +377,6 @@ function runnerOf({ core, lambdas, send }: { core: Core; lambdas: Lambdas; send:
       checkers.ended({ invocation, result })
     }
     return result
-  }
-}
-
-/** What Lambda makes of how an invocation ends. Anything but one of our own errors is a defect, and shows as one. */
-async function reported({
-  invocation,
-  work,
-}: {
-  invocation: Invocation
-  work: Promise<void>
-}): Promise<InvocationResult> {
-  try {
-    await work
-    return { ok: true, payload: null }
-  } catch (error) {
-    invocation.lines.push(errorLine({ thrown: error, requestId: String(invocation.number) }))
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    const isKnown = (errorCodes as readonly string[]).includes(name)
-    return { ok: false, errorType: isKnown ? name : `Unexpected ${name}`, errorMessage: message }
   }
 }
 
@@ -419,7 +392,7 @@ async function again(delivery: {
   core.overtaking.add(running)
   const result = await running
   core.overtaking.delete(running)
-  if (!result.ok && arn === retireArn) core.asyncInvocations.invoke({ arn, event })
+  if (!result.ok && arn === arns.retire) core.asyncInvocations.invoke({ arn, event })
   return result
 }
 
@@ -428,7 +401,7 @@ function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: R
   return {
     arn,
     invoke: (event) => {
-      const phase = (event as { Step?: Phase }).Step ?? 'retire'
+      const phase = phaseOf(event)
       settleReads(core)
       const how = core.delivery?.({ number: core.counts.invocations, arn, phase })
       return afterAll({ core, invoking: (how ? duplicated({ target, how }) : target).invoke(event) })
@@ -490,7 +463,7 @@ async function rotateBy(change: {
   rules: RotationRules
 }): Promise<void> {
   const { core, administrator, secretArn: SecretId, rules: RotationRules } = change
-  const configuration = { RotationLambdaARN: rotateArn, RotationRules, RotateImmediately: false }
+  const configuration = { RotationLambdaARN: arns.rotate, RotationRules, RotateImmediately: false }
   await administrator('RotateSecret', { SecretId, ClientRequestToken: randomUUID(), ...configuration })
   await core.engine.settled()
   core.checkers.look('RotateSecret')
@@ -505,7 +478,7 @@ async function rotateNow(rotation: {
   const isOn = core.vault.find(SecretId).rotation?.enabled === true
   const configuration = isOn
     ? {}
-    : { RotationLambdaARN: rotateArn, RotationRules: { AutomaticallyAfterDays: 30 } }
+    : { RotationLambdaARN: arns.rotate, RotationRules: { AutomaticallyAfterDays: 30 } }
   try {
     await administrator('RotateSecret', { SecretId, ClientRequestToken: randomUUID(), ...configuration })
   } catch (error) {

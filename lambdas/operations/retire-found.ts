@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { Found } from '../credentials/survey.ts'
+import { eventOf } from '../rotation/reminders.ts'
+import { type Outcome, retireSuperseded } from '../rotation/retiring.ts'
+import type { Operation } from './operation.ts'
+
+/**
+ * Retires what Dfns lists, by the code of retire: what has to wait gets a schedule. However recently it was
+ * used it is not held, since somebody has said that it ends now.
+ */
+export function retireFound(of: {
+  operation: Operation
+  found: Found
+  /** The version that names it; without one nothing but its place in an event is left of that. */
+  versionId: string | undefined
+}): Promise<Outcome> {
+  const { operation, found, versionId } = of
+  const { secretArn, current } = operation
+  const { kind } = current.document
+  const superseded = versionId ?? createHash('sha256').update(found.id).digest('hex')
+  const versions = { superseded, promoted: current.version.versionId }
+  const event = { ...eventOf({ secretArn, kind, ...versions, what: found.what }), held: true }
+  return retireSuperseded({ ...operation, event })
+}
