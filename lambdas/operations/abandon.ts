@@ -2,7 +2,7 @@ import type { Found, Survey } from '../credentials/survey.ts'
 import { markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { settleMs } from '../ports/time.ts'
-import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
+import { generationIn, holderOf } from '../rotation/labels.ts'
 import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import {
   assertComplete,
@@ -12,11 +12,6 @@ import {
   type OperationOpening,
 } from './operation.ts'
 import { retireFound } from './retire-found.ts'
-
-/** The version that an abandon without another wish gives up; nothing if no rotation is under way. */
-export async function abandonTarget(opening: OperationOpening): Promise<string | undefined> {
-  return pendingVersion((await openOperation(opening)).secret)
-}
 
 /**
  * Gives up a rotation that cannot go on: takes AWSPENDING from its version and deactivates what it registered

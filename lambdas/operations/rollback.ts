@@ -11,15 +11,6 @@ import { assertNoRotation, openOperation, type Operation, type OperationOpening 
 import { accepted, type GoingBack } from './reactivation.ts'
 import { scheduleRetirement } from './schedule.ts'
 
-/** The version that a rollback without another wish goes back to. */
-export async function rollbackTarget(opening: OperationOpening): Promise<string> {
-  const { secret } = await openOperation(opening)
-  const previous = holderOf(secret, 'AWSPREVIOUS')
-  if (previous !== undefined) return previous
-  const problem = `no version of ${secret.arn} is AWSPREVIOUS, so the version to go back to has to be named`
-  throw new RotationError('ERR_NOT_STAGED', `${problem}. Nothing was changed.`)
-}
-
 /**
  * Makes an earlier version AWSCURRENT again (design section 5). Repeated with the same `to` it completes what
  * an earlier run left undone. The generation that it goes back from is retired at the end of its grace.

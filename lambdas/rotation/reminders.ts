@@ -47,7 +47,7 @@ export function isAbout(of: { reminder: Reminder; versionId: string | undefined;
   return what !== undefined && idsIn(what).some((id) => idsIn(reminder.event.what).includes(id))
 }
 
-function idsIn(what: What): readonly string[] {
+export function idsIn(what: What): readonly string[] {
   if ('credentialUuids' in what) return what.credentialUuids
   return Object.values(what)
 }
