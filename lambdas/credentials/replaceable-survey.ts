@@ -18,9 +18,10 @@ export async function surveyReplaceable(
   const found = others.map((one) => foundOf({ held: one, holder }))
   const holderOf = (generation: KeyDocument): Found | undefined => {
     const id = holder.idOf({ generation, listed })
+    if (id === undefined || own === undefined) return undefined
     // Its own one may have had another token before: then only the key is another.
     if (id === own) return keys.find(generation)
-    const one = own === undefined ? undefined : listed.find((candidate) => candidate.id === id)
+    const one = listed.find((candidate) => candidate.id === id)
     return one && foundOf({ held: one, holder })
   }
   return {

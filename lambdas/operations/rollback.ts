@@ -76,12 +76,13 @@ async function scheduleSuperseded(of: GoingBack): Promise<void> {
   const { inside, current, old } = of
   const { document } = current
   if (document.id === old.document.id) return
-  // Where no list shows it, retire goes by its version.
-  const { what } = (await lookFrom({ inside, generation: old })).find(document) ?? {
-    what: { credentialUuids: [] },
-  }
+  const seen = await lookFrom({ inside, generation: old })
+  const what = seen.find(document)?.what
+  if (what === undefined && isReplaced(of)) throw unnamed({ of, problem: seen.problems[0] })
   const graceMs = await graceFor({ of, superseded: current })
-  await scheduleRetirement({ ...of, superseded: current, promoted: old.version.versionId, what, graceMs })
+  const promoted = old.version.versionId
+  // Where no list shows a key, retire goes by its version.
+  await scheduleRetirement({ ...of, superseded: current, promoted, what: what ?? noUuids, graceMs })
 }
 
 function graceFor({ of, superseded }: { of: GoingBack; superseded: Stored }): Promise<number> {
@@ -91,9 +92,24 @@ function graceFor({ of, superseded }: { of: GoingBack; superseded: Stored }): Pr
 
 /** What is gone back to has a grace of its own again, where AWSCURRENT has moved on from it. */
 async function scheduleAgain(of: GoingBack & { promoted: string }): Promise<void> {
-  const { old, what = { credentialUuids: [] } } = of
+  const { old, what } = of
+  // A schedule that names the wrong thing would keep audit from what is to be retired.
+  if (what === undefined && isReplaced(of)) return
   const graceMs = await graceFor({ of, superseded: old })
-  await scheduleRetirement({ ...of, superseded: old, what, graceMs })
+  await scheduleRetirement({ ...of, superseded: old, what: what ?? noUuids, graceMs })
+}
+
+const noUuids = { credentialUuids: [] }
+
+/** Where the token is another, a whole identity was replaced, and has to be named to be retired. */
+const isReplaced = ({ current, old }: GoingBack): boolean =>
+  current.document.fields['authToken'] !== old.document.fields['authToken']
+
+function unnamed({ of, problem }: { of: GoingBack; problem: RotationError | undefined }): RotationError {
+  const { on } = of.current.document
+  const because = problem === undefined ? 'no list shows it' : problem.message
+  const what = `${on} is of another identity, which could not be retired later: ${because}`
+  return new RotationError(problem?.code ?? 'ERR_CANNOT_RETIRE', `${what}. AWSCURRENT was not moved.`)
 }
 
 /** What is current again is not to be retired. */

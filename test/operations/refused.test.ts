@@ -11,6 +11,7 @@ import {
   operate,
   problemsOf,
   rotatedSetting,
+  scheduledVersions,
   stateOf,
   stick,
 } from '../simulation/setting.ts'
@@ -163,3 +164,26 @@ test('a version of another kind is not gone back to', async () => {
   expect(stateOf(setting)).toEqual(before)
   world.close()
 })
+
+describe.each([
+  ['replaced account', 'GET /auth/service-accounts'],
+  ['replaced token', 'GET /auth/pats'],
+] as const)('%s', (kind, list) => {
+  test('where no list shows what a rollback goes back from, AWSCURRENT is not moved', async () => {
+    const setting = await rotatedSetting({ kind })
+    const { world } = setting
+    const [bad, to] = [held(setting, 'AWSCURRENT'), held(setting, 'AWSPREVIOUS')]
+    world.plan = ({ request }) => (request.operation === list ? forbidden : undefined)
+    expect(await operate(setting, 'rollback', { to })).toBe('ERR_SIGNER')
+    expect(holder(setting, 'AWSCURRENT')).toBe(bad)
+    expect(scheduledVersions(setting)).toEqual([to])
+    world.plan = undefined
+    expect(await operate(setting, 'rollback', { to })).toBe('done')
+    expect(holder(setting, 'AWSCURRENT')).toBe(to)
+    await world.advance(3 * dayMs)
+    expect(problemsOf(setting)).toEqual([])
+    world.close()
+  })
+})
+
+const forbidden = { reply: { status: 403, headers: {}, body: '{}' } }
