@@ -1,14 +1,15 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
-import { root } from './bundling.ts'
+import { bundling, root } from './bundling.ts'
 import { cdk } from './packages/cdk.ts'
+import { cli } from './packages/cli.ts'
 import { declarationsOf } from './packages/declarations.ts'
 import { manifestOf, moduleName } from './packages/manifest.ts'
 import type { Files, Format, Package } from './packages/package.ts'
 
 /** What others install, by its folder below dist/npm/. */
-const packages: Readonly<Record<string, Package>> = { cdk }
+const packages: Readonly<Record<string, Package>> = { cdk, cli }
 
 /** Every file of every package, by its path below dist/npm/; nothing is written. */
 export async function packageFiles({ functions }: { functions: readonly OutputFile[] }): Promise<Files> {
@@ -64,6 +65,8 @@ async function modulesOf({ source, format }: { source: Package; format: Format }
   const entries = Object.entries(exports).map(([entry, file]) => [moduleName(entry), file])
   const external = [...dependencies, ...peerDependencies]
   const { outputFiles } = await build({
+    // What brings its libraries with it is bundled as the functions are.
+    ...(external.length === 0 && bundling),
     absWorkingDir: root,
     entryPoints: Object.fromEntries([...entries, ...(format === 'esm' ? Object.entries(bin) : [])]),
     outdir: format,
