@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { audit } from './commands/audit.ts'
 
 /** Every command, in the order of `--help`: from looking, by acting, to trying out. */
-export const commands: readonly Command[] = []
+export const commands: readonly Command[] = [audit]

@@ -48,6 +48,7 @@ const DIALECTS: Readonly<Record<WireRequest['service'], (refusal: Refusal) => Wi
   secretsmanager: awsError,
   ssm: awsError,
   scheduler: schedulerError,
+  logs: awsError,
   dfns: dfnsError,
 }
 

@@ -10,7 +10,7 @@ export interface HttpServer {
 }
 
 const MAX_BODY_BYTES = 1_048_576
-const TARGETS = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm' } as const
+const TARGETS = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm', Logs_20140328: 'logs' } as const
 
 /** A page in a browser may call either service, whatever its origin. */
 const CORS = {

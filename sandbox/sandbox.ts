@@ -4,6 +4,7 @@ import { serve } from './http.ts'
 import { type AsyncInvocations, type AsyncSwitches, createAsyncInvocations } from './lambda/async.ts'
 import { type BundledFunction, createFunction, type FunctionOptions } from './lambda/function.ts'
 import type { LambdaFunction } from './lambda/invocation.ts'
+import { createLogsHandler } from './logs/handler.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createSchedulerHandler } from './scheduler/handler.ts'
 import type { SchedulerSwitches } from './scheduler/schedule.ts'
@@ -64,6 +65,8 @@ export interface Sandbox {
   readonly functions: Map<string, LambdaFunction>
   /** The functions that run a bundle, by ARN, with what they have printed. */
   readonly bundled: ReadonlyMap<string, BundledFunction>
+  /** Names of the log groups that nobody may read. */
+  readonly deniedLogs: Set<string>
   /** Runs a bundle as a Lambda function on the sandbox's time, and returns its ARN. */
   addFunction(options: AddedFunction): string
   stop(): Promise<void>
@@ -115,15 +118,17 @@ function createServices(options: SandboxOptions): Services {
 /** Every service on the wire; `killed` is called when a fault kills the calling process. */
 function connect(parts: {
   services: Services
+  logs: WireHandler
   dfns: WireHandler | undefined
   killed: () => Promise<void>
 }): Wire {
-  const { services, dfns, killed } = parts
+  const { services, logs, dfns, killed } = parts
   return createWire({
     handlers: {
       secretsmanager: createSecretsManagerHandler(services),
       ssm: createSsmHandler(services.parameters),
       scheduler: createSchedulerHandler(services.scheduler),
+      logs,
       ...(dfns && { dfns }),
     },
     onKill: killed,
@@ -152,7 +157,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const killed = async () => {
     await Promise.all([...bundled.values()].map((target) => target.kill()))
   }
-  const wire = connect({ services, dfns: options.dfns, killed })
+  const deniedLogs = new Set<string>()
+  const logs = createLogsHandler({ clock, bundled, denied: deniedLogs })
+  const wire = connect({ services, logs, dfns: options.dfns, killed })
   const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
   const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
   const environment = environmentOf(urls)
@@ -174,6 +181,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     urls,
     environment,
     bundled,
+    deniedLogs,
     addFunction,
     stop: async () => {
       await Promise.all([...bundled.values()].map((target) => target.stop()))
