@@ -8,7 +8,7 @@ import { leaksIn } from './leaks.ts'
 import { type StageOptions, stage, type Staged } from './graces.ts'
 import { secretsIn } from './scene.ts'
 
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../dist/npm/cli/esm/dfns-rotator.js', import.meta.url))
 
 /** How a command ended, and all that it printed. */
 export interface Ended {
@@ -23,7 +23,7 @@ interface Running {
   /** On top of the sandbox's own. */
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
-  /** What runs it: the sources with this Node.js, unless told otherwise. */
+  /** What runs it: the built package with this Node.js, unless told otherwise. */
   readonly command?: readonly [string, ...string[]]
 }
 
