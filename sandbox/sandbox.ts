@@ -3,7 +3,9 @@ import { createWire, type Wire } from './faults.ts'
 import { serve } from './http.ts'
 import { type AsyncInvocations, type AsyncSwitches, createAsyncInvocations } from './lambda/async.ts'
 import { type BundledFunction, createFunction, type FunctionOptions } from './lambda/function.ts'
+import { createLambdaHandler } from './lambda/handler.ts'
 import type { LambdaFunction } from './lambda/invocation.ts'
+import { createLogsHandler } from './logs/handler.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createSchedulerHandler } from './scheduler/handler.ts'
 import type { SchedulerSwitches } from './scheduler/schedule.ts'
@@ -37,7 +39,7 @@ export interface SandboxOptions {
 }
 
 /** A bundle that runs as a function. */
-export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now'> {
+export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now' | 'endpoints'> {
   readonly name: string
   /** ARN of the queue that hears of an asynchronous invocation given up. */
   readonly onFailure?: string
@@ -115,15 +117,18 @@ function createServices(options: SandboxOptions): Services {
 /** Every service on the wire; `killed` is called when a fault kills the calling process. */
 function connect(parts: {
   services: Services
+  bundled: ReadonlyMap<string, BundledFunction>
   dfns: WireHandler | undefined
   killed: () => Promise<void>
 }): Wire {
-  const { services, dfns, killed } = parts
+  const { services, bundled, dfns, killed } = parts
   return createWire({
     handlers: {
       secretsmanager: createSecretsManagerHandler(services),
       ssm: createSsmHandler(services.parameters),
       scheduler: createSchedulerHandler(services.scheduler),
+      lambda: createLambdaHandler(bundled),
+      logs: createLogsHandler(bundled),
       ...(dfns && { dfns }),
     },
     onKill: killed,
@@ -152,15 +157,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const killed = async () => {
     await Promise.all([...bundled.values()].map((target) => target.kill()))
   }
-  const wire = connect({ services, dfns: options.dfns, killed })
+  const wire = connect({ services, bundled, dfns: options.dfns, killed })
   const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
   const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
   const environment = environmentOf(urls)
 
   const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
     const arn = `${FUNCTION_ARN}${name}`
-    const variables = { ...environment, ...options.functionEnv, ...env }
-    const target = createFunction({ ...rest, arn, env: variables, now: () => clock.now() })
+    const own = { ...options.functionEnv, ...env }
+    const target = createFunction({ ...rest, arn, env: own, endpoints: environment, now: () => clock.now() })
     bundled.set(arn, target)
     functions.set(arn, target)
     if (onFailure !== undefined) invocations.configure({ arn, onFailure })
