@@ -2,8 +2,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { build } from 'esbuild'
 import { bundling, root } from './bundling.ts'
+import { packageFiles, writePackages } from './packages.ts'
 
-// In memory first: a build that fails leaves the last good bundles where they are.
+// In memory first: a build that fails leaves the last good bundles and packages where they are.
 const { outputFiles } = await build({
   ...bundling,
   entryPoints: {
@@ -14,6 +15,7 @@ const { outputFiles } = await build({
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
 })
+const packages = await packageFiles({ functions: outputFiles })
 
 for (const { path, contents } of outputFiles) {
   await rm(dirname(path), { recursive: true, force: true })
@@ -21,3 +23,5 @@ for (const { path, contents } of outputFiles) {
   await writeFile(path, contents)
   console.log(`${relative(root, path)}  ${(contents.length / 1024).toFixed(1)} KiB`)
 }
+
+await writePackages(packages)

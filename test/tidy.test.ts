@@ -7,6 +7,7 @@ import {
   resolvedByHost,
 } from './tidy/packages.ts'
 import {
+  cliStandsOnTop,
   everyTestCounts,
   filesAreShort,
   layersAreKept,
@@ -81,6 +82,21 @@ const cases: readonly Case[] = [
     good: [
       importing('sandbox/dfns/a.ts', '../wire.ts', 'node:http'),
       importing('test/a.ts', '../lambdas/rotate.ts'),
+    ],
+  },
+  {
+    sentence: 'cli/ imports from lambdas/ and sandbox/, and nothing imports from cli/',
+    rule: cliStandsOnTop,
+    bad: [
+      importing('cli/a.ts', '../infra/app.ts'),
+      importing('cli/a.ts', '../lambdas/rotate.ts'),
+      importing('cli/a.ts', '../lambdas/rotation/deployment.ts'),
+      importing('lambdas/rotation/a.ts', '../../cli/output.ts'),
+      importing('scripts/a.ts', '../cli/output.ts'),
+    ],
+    good: [
+      importing('cli/commands/a.ts', '../output.ts', '../../lambdas/errors.ts', '../../sandbox/scene.ts'),
+      importing('test/cli/a.test.ts', '../../cli/output.ts'),
     ],
   },
   {

@@ -71,6 +71,25 @@ export const sandboxStandsAlone: Rule = (files) =>
       ].map((target) => `${file.path} imports ${target}`),
     )
 
+const cliReaches = /^(cli|lambdas|sandbox)\//
+
+/** The commands stand on everything else, and nothing stands on them; a function's entry point is no module. */
+export const cliStandsOnTop: Rule = (files) =>
+  files
+    .filter((file) => isProduction(file))
+    .flatMap((file) =>
+      relativeImportsOf(file)
+        .filter((target) =>
+          file.path.startsWith('cli/')
+            ? !cliReaches.test(target) || entryPoints.includes(target) || target === deployed
+            : target.startsWith('cli/'),
+        )
+        .map((target) => `${file.path} imports ${target}`),
+    )
+
+/** Makes its clients of the functions' own environment. */
+const deployed = 'lambdas/rotation/deployment.ts'
+
 const maxLines = 250
 const maxColumns = 110
 

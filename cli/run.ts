@@ -1,0 +1,67 @@
+import { given } from './arguments.ts'
+import type { Command } from './command.ts'
+import { contextOf, type Process } from './context.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { told, usage } from './failure.ts'
+import { helpOf, overview } from './help.ts'
+import { lookOf } from './output.ts'
+
+/** One call of the command line: prints, and returns the exit code. Never throws. */
+export async function run(of: {
+  argv: readonly string[]
+  process: Process
+  commands: readonly Command[]
+  version: string
+}): Promise<ExitCode> {
+  const { argv, process, commands, version } = of
+  const [name, ...rest] = argv
+  const look = lookOf({ stream: process.stdout, env: process.env })
+  const print = (text: string) => void process.stdout.write(`${text}\n`)
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      const wanted = name === 'help' && rest[0] !== undefined ? find(commands, rest[0]) : undefined
+      print(wanted === undefined ? overview({ commands, look }) : helpOf({ command: wanted, look }))
+      return name === undefined ? exitCodes.usage : exitCodes.done
+    }
+    if (name === '--version') {
+      print(version)
+      return exitCodes.done
+    }
+    const command = find(commands, name)
+    const said = given({ command, argv: rest })
+    if (said.flag('help')) {
+      print(helpOf({ command, look }))
+      return exitCodes.done
+    }
+    const context = await contextOf({ given: said, process, isLocal: command.isLocal === true })
+    const outcome = await command.run(context, said)
+    print(said.flag('json') ? json(outcome.result) : outcome.text(look))
+    return outcome.exitCode
+  } catch (error) {
+    return reportFailure({ error, process, isJson: rest.includes('--json'), print })
+  }
+}
+
+function find(commands: readonly Command[], name: string): Command {
+  const command = commands.find((one) => one.name === name)
+  if (command !== undefined) return command
+  const known = commands.map((one) => one.name).join(', ')
+  throw usage(`"${name.replaceAll(/[^\w-]/g, '?')}" is none of the commands ${known}`)
+}
+
+function reportFailure(of: {
+  error: unknown
+  process: Process
+  isJson: boolean
+  print: (text: string) => void
+}): ExitCode {
+  const { error, process, isJson, print } = of
+  const { exitCode, ...failure } = told(error)
+  const { code, message } = failure
+  if (isJson) print(json({ error: failure }))
+  const hint = exitCode === exitCodes.usage ? '. See npx dfns-rotator --help' : ''
+  process.stderr.write(`dfns-rotator: ${code}: ${message}${hint}\n`)
+  return exitCode
+}
+
+const json = (value: object): string => JSON.stringify(value, null, 2)

@@ -1,0 +1,98 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { build, type OutputFile } from 'esbuild'
+import { bundling, root } from './bundling.ts'
+import { cdk } from './packages/cdk.ts'
+import { cli } from './packages/cli.ts'
+import { declarationsOf } from './packages/declarations.ts'
+import { manifestOf, moduleName } from './packages/manifest.ts'
+import type { Files, Format, Package } from './packages/package.ts'
+
+/** What others install, by its folder below dist/npm/. */
+const packages: Readonly<Record<string, Package>> = { cdk, cli }
+
+/** Every file of every package, by its path below dist/npm/; nothing is written. */
+export async function packageFiles({ functions }: { functions: readonly OutputFile[] }): Promise<Files> {
+  const all = await Promise.all(
+    Object.entries(packages).map(async ([folder, source]) => {
+      const files = await filesOf({ source, functions })
+      return [...files].map(([path, content]) => [`${folder}/${path}`, content] as const)
+    }),
+  )
+  return new Map(all.flat())
+}
+
+/** Takes the place of dist/npm/, once all of it is written. */
+export async function writePackages(files: Files): Promise<void> {
+  const folder = join(root, 'dist', 'npm')
+  const written = `${folder}.new`
+  await rm(written, { recursive: true, force: true })
+  for (const [path, content] of files) {
+    const file = join(written, path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
+  await rm(folder, { recursive: true, force: true })
+  await rename(written, folder)
+}
+
+async function filesOf(of: { source: Package; functions: readonly OutputFile[] }): Promise<Files> {
+  const { source, functions } = of
+  const [manifest, license, readme, ...modules] = await Promise.all([
+    manifestOf(source),
+    readFile(join(root, 'LICENSE')),
+    readFile(join(root, source.readme)),
+    declarations(source),
+    ...source.formats.map((format) => modulesOf({ source, format })),
+  ])
+  const files = new Map<string, string | Uint8Array>([
+    ['package.json', manifest],
+    ['LICENSE', license],
+    ['README.md', readme],
+    ...modules.flatMap((each) => [...each]),
+  ])
+  // The package says that its modules are ES modules; these are not.
+  if (source.formats.includes('cjs')) files.set('cjs/package.json', '{ "type": "commonjs" }\n')
+  if (source.hasFunctions) {
+    for (const { path, contents } of functions) files.set(slashed(relative(root, path)), contents)
+  }
+  return files
+}
+
+/** The module of each entry point, in one file with what it imports of this repository. */
+async function modulesOf({ source, format }: { source: Package; format: Format }): Promise<Files> {
+  const { exports, bin = {}, node, dependencies, peerDependencies } = source
+  const entries = Object.entries(exports).map(([entry, file]) => [moduleName(entry), file])
+  const external = [...dependencies, ...peerDependencies]
+  const { outputFiles } = await build({
+    // What brings its libraries with it is bundled as the functions are.
+    ...(external.length === 0 && bundling),
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries([...entries, ...(format === 'esm' ? Object.entries(bin) : [])]),
+    outdir: format,
+    bundle: true,
+    splitting: format === 'esm',
+    format,
+    platform: 'node',
+    target: `node${node}`,
+    external: external.flatMap((name) => [name, `${name}/*`]),
+    // The one thing of an ES module's `import.meta` that is used.
+    ...(format === 'cjs' && { define: { 'import.meta.dirname': '__dirname' } }),
+    logLevel: 'warning',
+    write: false,
+  })
+  return new Map(outputFiles.map(({ path, contents }) => [slashed(relative(root, path)), contents]))
+}
+
+/** The types of each entry point, beside its module. */
+async function declarations({ exports, formats }: Package): Promise<Files> {
+  const files = await declarationsOf(Object.values(exports))
+  const entries = Object.entries(exports).map(([entry, source]) => {
+    const text = `export * from './${source.replace(/\.ts$/, '.js')}'\n`
+    return [`${moduleName(entry)}.d.ts`, text] as const
+  })
+  const all = [...files, ...entries]
+  return new Map(formats.flatMap((format) => all.map(([path, text]) => [`${format}/${path}`, text] as const)))
+}
+
+const slashed = (path: string) => path.replaceAll('\\', '/')
