@@ -1,3 +1,4 @@
+import { lambdaError } from './lambda/handler.ts'
 import { schedulerError } from './scheduler/errors.ts'
 import type { CallRecord, Fault, FaultPlan, WireHandler, WireRequest, WireResponse } from './wire.ts'
 
@@ -48,6 +49,7 @@ const DIALECTS: Readonly<Record<WireRequest['service'], (refusal: Refusal) => Wi
   secretsmanager: awsError,
   ssm: awsError,
   scheduler: schedulerError,
+  lambda: lambdaError,
   logs: awsError,
   dfns: dfnsError,
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Wire } from './faults.ts'
+import { lambdaOperation } from './lambda/handler.ts'
 import { schedulerOperation } from './scheduler/routes.ts'
 import type { WireRequest, WireResponse } from './wire.ts'
 
@@ -33,13 +34,15 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8')
 }
 
-/** AWS names service and operation in a header; at Dfns and at Scheduler they are method and path. */
+/** AWS names service and operation in a header; at Dfns, Scheduler and Lambda they are method and path. */
 function address(request: { api: 'aws' | 'dfns'; method: string; path: string; target: string }) {
   if (request.api === 'dfns') {
     return { service: 'dfns', operation: `${request.method} ${request.path.split('?')[0]}` } as const
   }
   const scheduling = request.target === '' ? schedulerOperation(request) : undefined
   if (scheduling !== undefined) return { service: 'scheduler', operation: scheduling } as const
+  const invoking = request.target === '' ? lambdaOperation(request) : undefined
+  if (invoking !== undefined) return { service: 'lambda', operation: invoking } as const
   const [prefix = '', operation = ''] = request.target.split('.')
   const service = Object.entries(TARGETS).find(([name]) => name === prefix)?.[1]
   return service && { service, operation }

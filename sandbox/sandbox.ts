@@ -3,6 +3,7 @@ import { createWire, type Wire } from './faults.ts'
 import { serve } from './http.ts'
 import { type AsyncInvocations, type AsyncSwitches, createAsyncInvocations } from './lambda/async.ts'
 import { type BundledFunction, createFunction, type FunctionOptions } from './lambda/function.ts'
+import { createLambdaHandler } from './lambda/handler.ts'
 import type { LambdaFunction } from './lambda/invocation.ts'
 import { createLogsHandler } from './logs/handler.ts'
 import { createQueues, type Queues } from './queues.ts'
@@ -38,7 +39,7 @@ export interface SandboxOptions {
 }
 
 /** A bundle that runs as a function. */
-export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now'> {
+export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now' | 'endpoints'> {
   readonly name: string
   /** ARN of the queue that hears of an asynchronous invocation given up. */
   readonly onFailure?: string
@@ -65,8 +66,6 @@ export interface Sandbox {
   readonly functions: Map<string, LambdaFunction>
   /** The functions that run a bundle, by ARN, with what they have printed. */
   readonly bundled: ReadonlyMap<string, BundledFunction>
-  /** Names of the log groups that nobody may read. */
-  readonly deniedLogs: Set<string>
   /** Runs a bundle as a Lambda function on the sandbox's time, and returns its ARN. */
   addFunction(options: AddedFunction): string
   stop(): Promise<void>
@@ -118,17 +117,18 @@ function createServices(options: SandboxOptions): Services {
 /** Every service on the wire; `killed` is called when a fault kills the calling process. */
 function connect(parts: {
   services: Services
-  logs: WireHandler
+  bundled: ReadonlyMap<string, BundledFunction>
   dfns: WireHandler | undefined
   killed: () => Promise<void>
 }): Wire {
-  const { services, logs, dfns, killed } = parts
+  const { services, bundled, dfns, killed } = parts
   return createWire({
     handlers: {
       secretsmanager: createSecretsManagerHandler(services),
       ssm: createSsmHandler(services.parameters),
       scheduler: createSchedulerHandler(services.scheduler),
-      logs,
+      lambda: createLambdaHandler(bundled),
+      logs: createLogsHandler(bundled),
       ...(dfns && { dfns }),
     },
     onKill: killed,
@@ -157,17 +157,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const killed = async () => {
     await Promise.all([...bundled.values()].map((target) => target.kill()))
   }
-  const deniedLogs = new Set<string>()
-  const logs = createLogsHandler({ clock, bundled, denied: deniedLogs })
-  const wire = connect({ services, logs, dfns: options.dfns, killed })
+  const wire = connect({ services, bundled, dfns: options.dfns, killed })
   const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
   const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
   const environment = environmentOf(urls)
 
   const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
     const arn = `${FUNCTION_ARN}${name}`
-    const variables = { ...environment, ...options.functionEnv, ...env }
-    const target = createFunction({ ...rest, arn, env: variables, now: () => clock.now() })
+    const own = { ...options.functionEnv, ...env }
+    const target = createFunction({ ...rest, arn, env: own, endpoints: environment, now: () => clock.now() })
     bundled.set(arn, target)
     functions.set(arn, target)
     if (onFailure !== undefined) invocations.configure({ arn, onFailure })
@@ -181,7 +179,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     urls,
     environment,
     bundled,
-    deniedLogs,
     addFunction,
     stop: async () => {
       await Promise.all([...bundled.values()].map((target) => target.stop()))

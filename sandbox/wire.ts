@@ -1,6 +1,6 @@
 /** One HTTP request as a sandbox service sees it. The body is text, exactly as it was sent. */
 export interface WireRequest {
-  readonly service: 'secretsmanager' | 'ssm' | 'scheduler' | 'logs' | 'dfns'
+  readonly service: 'secretsmanager' | 'ssm' | 'scheduler' | 'lambda' | 'logs' | 'dfns'
   /** The AWS operation (`PutSecretValue`) or, for Dfns, method and path (`POST /auth/credentials`). */
   readonly operation: string
   readonly method: string

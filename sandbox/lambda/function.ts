@@ -7,10 +7,25 @@ import type { LambdaFunction } from './invocation.ts'
 export interface BundledFunction extends LambdaFunction {
   /** Everything that the function has printed, line by line, stdout and stderr. */
   readonly output: readonly string[]
+  /** The same as CloudWatch Logs keeps it; milliseconds since the epoch. */
+  readonly log: readonly LogEvent[]
+  readonly settings: FunctionSettings
   /** Kills the processes that are at work: their invocations end with Runtime.ExitError. */
   kill(): Promise<void>
   /** Kills all processes, idle ones too. */
   stop(): Promise<void>
+}
+
+export interface LogEvent {
+  readonly timestamp: number
+  readonly message: string
+}
+
+/** What Lambda tells of a function. */
+export interface FunctionSettings {
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly logGroup: string
 }
 
 /** How a bundle is run. */
@@ -19,6 +34,8 @@ export interface FunctionOptions {
   /** An ES module that exports `handler(event, context)`. */
   readonly bundle: URL | string
   readonly env?: Readonly<Record<string, string>>
+  /** Where the services are; Lambda would not show it, since nobody sets it there. */
+  readonly endpoints?: Readonly<Record<string, string>>
   /** 60,000 ms unless told otherwise; then the process is killed. */
   readonly timeoutMs?: number
   /** Whether a process is used again for the next invocation, as Lambda does; the default. */
@@ -56,22 +73,25 @@ function lambdaEnvironment({ name, bundle }: { name: string; bundle: URL }): Rec
  * a kill the next invocation gets a fresh process.
  */
 export function createFunction(options: FunctionOptions): BundledFunction {
-  const { arn, env = {}, timeoutMs = 60_000, keepWarm = true, now, onOutput } = options
+  const { arn, env = {}, endpoints = {}, timeoutMs = 60_000, keepWarm = true, now, onOutput } = options
   const bundle = typeof options.bundle === 'string' ? pathToFileURL(options.bundle) : options.bundle
   const name = arn.split(':').at(-1) ?? arn
   const idle: ExecutionEnvironment[] = []
   const busy = new Set<ExecutionEnvironment>()
   const output: string[] = []
+  const log: LogEvent[] = []
+  const settings = { env, timeoutMs, logGroup: `/aws/lambda/${name}` }
 
   const record = (line: string) => {
     output.push(line)
+    log.push({ timestamp: Math.round(now?.() ?? Date.now()), message: line })
     onOutput?.(line)
   }
 
   const start = () =>
     startEnvironment({
       bundle: bundle.href,
-      env: { ...lambdaEnvironment({ name, bundle }), ...env },
+      env: { ...lambdaEnvironment({ name, bundle }), ...endpoints, ...env },
       output: record,
     })
 
@@ -101,5 +121,6 @@ export function createFunction(options: FunctionOptions): BundledFunction {
     return result
   }
 
-  return { arn, output, invoke, kill: () => killAll(busy), stop: () => killAll([...busy, ...idle.splice(0)]) }
+  const stop = () => killAll([...busy, ...idle.splice(0)])
+  return { arn, output, log, settings, invoke, kill: () => killAll(busy), stop }
 }

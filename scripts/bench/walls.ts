@@ -6,8 +6,8 @@ import type { Phase, PhaseRun } from './meter.ts'
 import { namesOf } from './names.ts'
 import { type Cycle, openStage, type Stage } from './rotations.ts'
 
-/** Calls by service; no function reads logs. */
-export type Counts = Readonly<Record<Exclude<WireRequest['service'], 'logs'>, number>>
+/** Calls by service, of those that a function calls. */
+export type Counts = Readonly<Record<Exclude<WireRequest['service'], 'lambda' | 'logs'>, number>>
 
 /** What became of several invocations in a row: the four of a rotation, or the one of a retirement. */
 export interface Series {

@@ -9,6 +9,8 @@ const shorts: Readonly<Record<string, string>> = {
   [services.secretsmanager]: 'SM',
   [services.ssm]: 'PS',
   [services.scheduler]: 'ES',
+  [services.lambda]: 'L',
+  [services.logs]: 'CL',
   [services.dfns]: 'D',
 }
 

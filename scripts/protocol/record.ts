@@ -23,6 +23,7 @@ export const services = {
   secretsmanager: 'Secrets Manager',
   ssm: 'Parameter Store',
   scheduler: 'Scheduler',
+  lambda: 'Lambda',
   logs: 'CloudWatch Logs',
   dfns: 'Dfns',
 } as const

@@ -1,0 +1,67 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { expect, test } from 'vitest'
+import { watchedScene } from '../support/scene.ts'
+
+/** A scene after a rotation, with the SDK's own clients as an operator's command has them. */
+async function operated() {
+  const scene = await watchedScene()
+  const { orgId } = scene.dfns.createOrganisation()
+  const { document } = scene.openAccount({ orgId, name: 'payments' })
+  await scene.keepSecret({ name: 'prod/dfns/payments', document })
+  const credentials = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' }
+  const config = { endpoint: scene.sandbox.urls.aws, region: 'eu-west-1', credentials }
+  return { scene, lambda: new LambdaClient(config), logs: new CloudWatchLogsClient(config) }
+}
+
+test('Lambda tells the environment, the time-out and the log group of a function, by name or ARN', async () => {
+  const { scene, lambda } = await operated()
+  for (const FunctionName of ['dfns-rotator-rotate', scene.functionArn]) {
+    const told = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))
+    expect(told).toMatchObject({
+      FunctionArn: scene.functionArn,
+      Timeout: 60,
+      LoggingConfig: { LogGroup: '/aws/lambda/dfns-rotator-rotate' },
+      Environment: { Variables: { DFNS_ROTATOR_POLICY: '/dfns-rotator/policy' } },
+    })
+    // Lambda knows nothing that nobody set.
+    expect(Object.keys(told.Environment?.Variables ?? {}).filter((name) => name.startsWith('AWS_'))).toEqual(
+      [],
+    )
+  }
+  const missing = lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'another' }))
+  await expect(missing).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    $metadata: { httpStatusCode: 404 },
+  })
+})
+
+test('CloudWatch Logs finds the lines that a function printed, page by page', async () => {
+  const { scene, logs } = await operated()
+  const printed = scene.sandbox.bundled.get(scene.functionArn)?.output ?? []
+  const asked = { logGroupName: '/aws/lambda/dfns-rotator-rotate', filterPattern: '"testSecret"', limit: 1 }
+  const found: string[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await logs.send(new FilterLogEventsCommand({ ...asked, ...(nextToken && { nextToken }) }))
+    found.push(...(page.events ?? []).map(({ message = '' }) => message))
+    expect(page.events?.length).toBeLessThanOrEqual(1)
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  expect(found.length).toBeGreaterThan(1)
+  expect(found).toEqual(printed.filter((line) => line.includes('testSecret')))
+  const later = { ...asked, startTime: scene.clock.now() + 1 }
+  expect((await logs.send(new FilterLogEventsCommand(later))).events).toEqual([])
+})
+
+test('a log group that is not there, and a pattern of more than one term, are refused', async () => {
+  const { logs } = await operated()
+  const filter = (logGroupName: string, filterPattern: string) =>
+    logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }))
+  await expect(filter('/aws/lambda/another', '"a"')).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  })
+  await expect(filter('/aws/lambda/dfns-rotator-rotate', 'a b')).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+  })
+})
