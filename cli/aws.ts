@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SSMClient } from '@aws-sdk/client-ssm'
@@ -12,6 +13,7 @@ export interface AwsClients {
   readonly ssm: SSMClient
   readonly scheduler: SchedulerClient
   readonly logs: CloudWatchLogsClient
+  readonly lambda: LambdaClient
 }
 
 /** `--profile`, `--region`, `--endpoint-url`, as the aws CLI has them: each before its variable. */
@@ -35,6 +37,7 @@ export function awsClients({ profile, region, endpointUrl }: AwsOptions): AwsCli
     ssm: new SSMClient(config),
     scheduler: new SchedulerClient(config),
     logs: new CloudWatchLogsClient(config),
+    lambda: new LambdaClient(config),
   }
 }
 
