@@ -14,6 +14,7 @@ export const sharedOptions: Options = {
     value: 'NAME',
     says: 'of a rotator that was installed under another one than dfns-rotator',
   },
+  policy: { value: 'NAME', says: 'SSM parameter with the policy, where it is not /<name-prefix>/policy' },
   help: { short: 'h', says: 'this text' },
 }
 

@@ -57,8 +57,9 @@ export async function contextOf(of: { given: Given; process: Process; isLocal: b
   })
   if (!isLocal) await assertReachable(clients)
   const client = clients.scheduler
+  const policy = given.text('policy')
   const prefix = given.text('name-prefix') ?? 'dfns-rotator'
-  const deployment = once(() => deploymentOf({ client, prefix, env, time }))
+  const deployment = once(() => deploymentOf({ clients, prefix, policy, env, time }))
   const progress = (line: string) => void stderr.write(`${line}\n`)
   return {
     clients,

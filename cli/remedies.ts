@@ -17,7 +17,8 @@ export const remedies: Readonly<Record<ErrorCode, string>> = {
   ERR_CURRENT_CHANGED: 'look who moves AWSCURRENT; wait for the rotation that is under way, or abandon it',
   ERR_PREVIOUS_IN_GRACE: 'wait for the end of the grace: a later attempt goes on',
   ERR_WEBHOOK_CAP: 'delete a webhook at Dfns, or have it raise the limit',
-  ERR_RECEIVER: 'let the receiver accept what is signed with AWSPENDING, or set the tag dfns-rotator:webhook-ping',
+  ERR_RECEIVER:
+    'let the receiver accept what is signed with AWSPENDING, or set the tag dfns-rotator:webhook-ping',
   ERR_APPROVAL_PENDING: 'have the change approved at Dfns: the next attempt goes on',
   ERR_APPROVAL_DENIED: 'abandon the rotation: what was denied is not asked for again',
   ERR_VERIFY: 'look at the generation that is named; if that is AWSCURRENT put a value that works',

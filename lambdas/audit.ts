@@ -34,6 +34,7 @@ async function run(input: unknown, context: Context): Promise<void> {
     continuations: schedulesFor({ functionArn: process.env['DFNS_ROTATOR_AUDIT_ARN'], time: whole }),
     rotateArn: process.env['DFNS_ROTATOR_ROTATE_ARN'] || undefined,
     counts: countsOf(),
+    acts: true,
     time,
     log: logOf({}),
   })

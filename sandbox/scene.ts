@@ -176,9 +176,14 @@ function scheduleDaily({ scheduler }: Sandbox): void {
   const settings = settingsOf({
     ScheduleExpression: 'rate(1 day)',
     FlexibleTimeWindow: { Mode: 'OFF' },
-    Target: { Arn: arnOf('audit'), RoleArn: schedulerRoleArn, Input: '{}' },
+    Target: {
+      Arn: arnOf('audit'),
+      RoleArn: schedulerRoleArn,
+      Input: '{}',
+      DeadLetterConfig: { Arn: deadLetterArn },
+    },
   })
-  scheduler.create({ group: scheduleGroup, name: 'audit', settings })
+  scheduler.create({ group: scheduleGroup, name: 'dfns-rotator-audit-daily', settings })
 }
 
 function openAccount(account: {

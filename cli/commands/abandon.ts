@@ -1,16 +1,15 @@
 import { abandon as giveUp } from '../../lambdas/operations/abandon.ts'
 import { generationIn, holderOf, pendingVersion } from '../../lambdas/rotation/labels.ts'
-import { type Command, type Given, oneSecret, type Outcome } from '../command.ts'
+import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { refusal } from '../failure.ts'
 import { named } from '../rotate/change.ts'
-import { outcome } from '../run.ts'
 import { completing, openOn, versionWanted } from '../way-back/on-secret.ts'
 
 export const abandon: Command = {
   name: 'abandon',
-  summary: 'gives up a rotation that cannot go on',
+  summary: 'Gives up a rotation that cannot go on',
   operands: oneSecret,
   options: {
     version: { value: 'VERSION', says: 'the version of the rotation: the one with AWSPENDING unless said' },
@@ -32,7 +31,9 @@ async function run(context: Context, given: Given): Promise<Outcome> {
     throw await versionWanted({ context, secret, problem, option: '--version' })
   }
   if (holderOf(secret, 'AWSCURRENT') === versionId)
-    throw refusal(`version ${versionId} is AWSCURRENT: that rotation is complete. npx dfns-rotator rollback ${name}`)
+    throw refusal(
+      `version ${versionId} is AWSCURRENT: that rotation is complete. npx dfns-rotator rollback ${name}`,
+    )
   const pending = await generationIn(operation.inside.version(versionId))
   context.progress(`The rotation of ${name} is given up:`)
   context.progress(`  AWSPENDING is taken from version ${versionId}`)

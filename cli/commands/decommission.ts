@@ -1,14 +1,13 @@
 import { decommission as letGo } from '../../lambdas/operations/decommission.ts'
 import { standingReminders } from '../../lambdas/rotation/reminders.ts'
-import { type Command, type Given, oneSecret, type Outcome } from '../command.ts'
+import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
 import type { Context } from '../context.ts'
 import { named } from '../rotate/change.ts'
-import { outcome } from '../run.ts'
 import { completing, openOn } from '../way-back/on-secret.ts'
 
 export const decommission: Command = {
   name: 'decommission',
-  summary: 'lets a secret go: its rotation ends, and every superseded generation with it',
+  summary: 'Lets a secret go: its rotation ends, and every superseded generation with it',
   operands: oneSecret,
   options: {},
   about: [

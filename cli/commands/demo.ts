@@ -7,7 +7,7 @@ import { assertRunsFunctions } from '../node-24.ts'
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'shows rotations from beginning to end, in a sandbox of its own',
+  summary: 'Shows rotations from beginning to end, in a sandbox of its own',
   operands: noOperands,
   options: { kind: { value: 'KIND', says: 'one kind of credential alone', oneOf: kinds } },
   about: [

@@ -1,17 +1,16 @@
 import { rollback as rollBack } from '../../lambdas/operations/rollback.ts'
 import { assertNoRotation } from '../../lambdas/operations/operation.ts'
 import { holderOf } from '../../lambdas/rotation/labels.ts'
-import { type Command, type Given, oneSecret, type Outcome } from '../command.ts'
+import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../failure.ts'
 import { changeSince, named } from '../rotate/change.ts'
 import { changeLines } from '../rotate/report.ts'
-import { outcome } from '../run.ts'
 import { completing, openOn, versionWanted } from '../way-back/on-secret.ts'
 
 export const rollback: Command = {
   name: 'rollback',
-  summary: 'makes an earlier version of a secret AWSCURRENT again',
+  summary: 'Makes an earlier version of a secret AWSCURRENT again',
   operands: oneSecret,
   options: {
     to: { value: 'VERSION', says: 'the version to go back to: the one with AWSPREVIOUS unless said' },
@@ -21,7 +20,10 @@ export const rollback: Command = {
       'AWSCURRENT leaves keeps working until the end of a grace of its own. Repeated with the same --to it ' +
       'completes what an earlier run left undone.',
   ],
-  examples: ['rollback prod/dfns/payments', 'rollback prod/dfns/payments --to 788a77e7-8897-4ad9-bc0f-94ce4049c1e5'],
+  examples: [
+    'rollback prod/dfns/payments',
+    'rollback prod/dfns/payments --to 788a77e7-8897-4ad9-bc0f-94ce4049c1e5',
+  ],
   run,
 }
 

@@ -17,7 +17,7 @@ import { type End, watch } from '../rotate/watch.ts'
 
 export const rotate: Command = {
   name: 'rotate',
-  summary: 'rotates a secret now, shows the four phases, and ends with what changed',
+  summary: 'Rotates a secret now, shows the four phases, and ends with what changed',
   operands: oneSecret,
   options: {
     'retire-now': { says: 'after it, ends every grace at once: for a key that has leaked' },
@@ -55,7 +55,10 @@ async function run(context: Context, given: Given): Promise<Outcome> {
     versionId: token,
     outcome: end.type,
     phases,
-    change: isRotated || (end.type === 'failed' && end.promoted) ? await changeSince({ opening, before }) : undefined,
+    change:
+      isRotated || (end.type === 'failed' && end.promoted)
+        ? await changeSince({ opening, before })
+        : undefined,
     failure: failureOf(end),
     retired: atOnce?.retired,
     foreign: atOnce?.foreign.map(({ id, noun, name: called }) => ({ id, noun, name: called })),

@@ -1,13 +1,12 @@
 import { invitation, openStanding } from '../../sandbox/standing.ts'
-import { type Command, type Given, noOperands, type Outcome } from '../command.ts'
+import { type Command, type Given, noOperands, type Outcome, outcome } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usage } from '../failure.ts'
 import { assertRunsFunctions } from '../node-24.ts'
-import { outcome } from '../run.ts'
 
 export const sandbox: Command = {
   name: 'sandbox',
-  summary: 'runs Secrets Manager, Scheduler and Dfns on this machine, to try everything out',
+  summary: 'Runs Secrets Manager, Scheduler and Dfns on this machine, to try everything out',
   operands: noOperands,
   options: {
     'aws-port': { value: 'N', says: 'port to listen on: any that is free unless said' },

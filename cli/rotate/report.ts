@@ -55,11 +55,7 @@ function rotated({ secret, result, look, change }: Shown & { change: Change }): 
 }
 
 /** What has another value, what is current, and what becomes of what it superseded. */
-export function changeLines(of: {
-  secret: string
-  change: Change
-  look: Look
-}): readonly string[] {
+export function changeLines(of: { secret: string; change: Change; look: Look }): readonly string[] {
   const { secret, change, look } = of
   const { current, superseded, fields } = change
   const row = (name: string, text: string) => `  ${look.paint('dim', name.padEnd(8))}  ${text}`

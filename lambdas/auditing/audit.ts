@@ -24,6 +24,8 @@ export interface AuditOpening extends Omit<Opening, 'event'> {
   readonly continuations: Schedules | undefined
   readonly rotateArn: string | undefined
   readonly counts: Counts
+  /** Whether it retires, schedules and labels; otherwise it only tells what it finds. */
+  readonly acts: boolean
 }
 
 /** Secrets that are looked at at the same time. */
@@ -71,7 +73,10 @@ export async function audit(opening: AuditOpening): Promise<void> {
   log.info('audit done', { secrets: done, of: managed.length, findings, isComplete: done === left.length })
 }
 
-async function openRun(opening: AuditOpening): Promise<{ run: Run; managed: readonly DescribedSecret[] }> {
+/** What every look needs, and whom to look at: the managed secrets, in the order of their ARNs. */
+export async function openRun(
+  opening: Omit<AuditOpening, 'event' | 'continuations'>,
+): Promise<{ run: Run; managed: readonly DescribedSecret[] }> {
   const { clients, policyName, time, log, counts, group, rotateArn } = opening
   const client = clients.secretsManager
   const secrets = secretsOf({ client, time })

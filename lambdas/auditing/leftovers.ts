@@ -116,6 +116,7 @@ async function retireOrSchedule(of: Dealing) {
   const versions = { superseded, promoted: current.version.versionId }
   const event = eventOf({ secretArn: secret.arn, kind, ...versions, what: found.what })
   const end = graceEnd(of)
+  if (!run.acts) return { outcome: 'left to the audit', until: new Date(end).toISOString() }
   try {
     if (end <= time.now()) return { outcome: await retireSuperseded({ ...run, event }) }
     if (schedules === undefined)

@@ -5,6 +5,7 @@ import type { Policy } from '../rotation/policy.ts'
 import type { Opening } from '../rotation/rotation.ts'
 import type { Findings } from './findings.ts'
 import type { Sharing } from './sharing.ts'
+import type { View } from './view.ts'
 
 /** What one invocation of audit has for every secret. */
 export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | 'log'> {
@@ -18,6 +19,10 @@ export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | '
   readonly findings: Findings
   readonly dfnsAs: Means['dfnsAs']
   readonly lists: Means['once']
+  /** Whether it retires, schedules and labels; otherwise it only tells what it finds. */
+  readonly acts: boolean
+  /** Hears what was seen of each secret that could be looked at. */
+  readonly seen?: ((view: View) => void) | undefined
 }
 
 /** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */

@@ -102,6 +102,7 @@ async function lookInside({ secret: listed, run }: { secret: DescribedSecret; ru
     pending: pending === undefined ? undefined : await generationIn(inside.version(pending)),
     previous: previous === undefined ? undefined : await generationIn(inside.version(previous)),
   }
+  run.seen?.(labelled)
   reportDates({ ...labelled, pendingVersion: pending })
   await holdShared({ view: labelled, id, versionId: current.version.versionId, isSuperseded: false })
   await dealWithLeftovers(labelled)

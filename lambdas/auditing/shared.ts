@@ -24,10 +24,10 @@ export async function holdShared(of: {
   const isMarked = isMarkedShared({ stages, credId: id })
   if (others.length > 0) {
     run.findings.report({ type: 'shared-credential', secretArn, credId: id, with: others.join(' ') })
-    if (!isMarked && versionId !== undefined) await store.attachLabel({ label, to: versionId })
+    if (run.acts && !isMarked && versionId !== undefined) await store.attachLabel({ label, to: versionId })
     return true
   }
   const from = holderOf(secret, label)
-  if (from !== undefined) await run.secrets.removeLabel({ secretId: secretArn, label, from })
+  if (run.acts && from !== undefined) await run.secrets.removeLabel({ secretId: secretArn, label, from })
   return false
 }

@@ -48,7 +48,7 @@ export function workOf({ lambdas, counted }: { lambdas: Lambdas; counted: (count
     [arns.audit]: async (invocation) => {
       const event = lambdas.readAuditEvent(invocation.event)
       const continuations = schedulesFor(arns.audit, invocation)
-      const rest = { rotateArn: arns.rotate, counts: { add: counted }, continuations }
+      const rest = { rotateArn: arns.rotate, counts: { add: counted }, acts: true, continuations }
       await lambdas.audit({ ...given(invocation), ...rest, event })
     },
     [arns.operator]: async (invocation) => {

@@ -39,6 +39,7 @@ export async function auditedHere(scene: Scene, { leftMs = 900_000, after = '' }
       continuations: { put, get: async () => undefined },
       rotateArn: scene.functionArn,
       counts: { add: () => {} },
+      acts: true,
       log: { info: log, warn: log, error: log },
       time: paced({ time: driven.time, perMinute: 600 }),
     }),

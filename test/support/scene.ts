@@ -36,7 +36,8 @@ function printed({ sandbox }: Scene): string[] {
   )
 }
 
-function secretsIn({ sandbox }: Scene) {
+/** Everything secret that the scene holds, and held. */
+export function secretsIn({ sandbox }: Scene) {
   const documents = sandbox.vault
     .list()
     .flatMap((secret) =>

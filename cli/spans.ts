@@ -1,0 +1,13 @@
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const
+
+/** A span of time in its largest unit that it holds three of, rounded down: `26 h`, `3 d`. */
+export function span(ms: number): string {
+  const whole = Math.max(0, ms)
+  const [unit, size] = units.find(([, each]) => whole >= 3 * each) ?? units[units.length - 1] ?? ['s', 1_000]
+  return `${Math.floor(whole / size)} ${unit}`
+}

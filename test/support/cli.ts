@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished } from 'vitest'
+import type { Scene, SceneOptions } from '../../sandbox/scene.ts'
+import { leaksIn } from './leaks.ts'
+import { type StageOptions, stage, type Staged } from './graces.ts'
+import { secretsIn } from './scene.ts'
+
+const main = fileURLToPath(new URL('../../dist/npm/cli/esm/dfns-rotator.js', import.meta.url))
+
+/** How a command ended, and all that it printed. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Running {
+  readonly args: readonly string[]
+  readonly scene?: Scene
+  /** On top of the sandbox's own. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** What runs it: the built package with this Node.js, unless told otherwise. */
+  readonly command?: readonly [string, ...string[]]
+}
+
+/**
+ * Runs a command as a process of its own, with nothing in its environment but what reaches the sandbox.
+ * Whatever it prints must hold nothing secret.
+ */
+export async function cli({ args, scene, env = {}, stdin = '', command }: Running): Promise<Ended> {
+  const [program, ...first] = command ?? [process.execPath, main]
+  const child = spawn(program, [...first, ...args], {
+    env: { HOME: '/nonexistent', PATH: process.env['PATH'], ...scene?.sandbox.environment, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.end(stdin)
+  const closed = once(child, 'close') as Promise<[number | null]>
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+  if (scene !== undefined) expect(leaksIn(`${stdout}\n${stderr}`, secretsIn(scene))).toEqual([])
+  return { code, stdout, stderr }
+}
+
+/** The same with `--json`: one document on standard output, and nothing else there. */
+export async function json<T>(running: Running): Promise<Ended & { readonly result: T }> {
+  const ended = await cli({ ...running, args: [...running.args, '--json'] })
+  return { ...ended, result: JSON.parse(ended.stdout) as T }
+}
+
+/**
+ * A deployment as people have it, in this very moment: with the schedule of the daily audit, and a clock that
+ * goes on by itself.
+ */
+export async function deployed(options: StageOptions & { ago?: number } = {}): Promise<Staged> {
+  const { ago = 0, ...rest } = options
+  const start = new Date(Date.now() - ago)
+  const staged = await stage({ start, auditsDaily: true, ...rest } satisfies StageOptions & SceneOptions)
+  await staged.scene.clock.advance(ago)
+  onTestFinished(staged.scene.clock.follow())
+  return staged
+}
