@@ -1,6 +1,21 @@
 import type { Command } from './command.ts'
+import { abandon } from './commands/abandon.ts'
 import { audit } from './commands/audit.ts'
+import { decommission } from './commands/decommission.ts'
+import { demo } from './commands/demo.ts'
+import { rollback } from './commands/rollback.ts'
+import { rotate } from './commands/rotate.ts'
+import { sandbox } from './commands/sandbox.ts'
 import { status } from './commands/status.ts'
 
 /** Every command, in the order of `--help`: from looking, by acting, to trying out. */
-export const commands: readonly Command[] = [status, audit]
+export const commands: readonly Command[] = [
+  status,
+  audit,
+  rotate,
+  rollback,
+  abandon,
+  decommission,
+  sandbox,
+  demo,
+]

@@ -7,6 +7,7 @@ export const exitCodes = {
   refused: 4,
   unavailable: 5,
   defect: 70,
+  interrupted: 130,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -20,4 +21,5 @@ export const meanings: Readonly<Record<ExitCode, string>> = {
   4: 'refused, with a code: the secret, Dfns or a policy does not allow it',
   5: 'AWS or Dfns did not answer, or there are no AWS credentials: try again',
   70: 'a defect of dfns-rotator',
+  130: 'Ctrl-C: what was begun at AWS goes on',
 }

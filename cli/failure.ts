@@ -1,5 +1,6 @@
 import { isCode, RotationError } from '../lambdas/errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { remedies } from './remedies.ts'
 
 /** Why a command ended before its end. */
 export class CliFailure extends Error {
@@ -32,6 +33,8 @@ export interface ToldError {
   readonly message: string
   /** Whether the same command may succeed later, with nothing else changed. */
   readonly retryable: boolean
+  /** What to do, in one line. */
+  readonly remedy?: string
 }
 
 export function told(error: unknown): ToldError {
@@ -43,7 +46,8 @@ export function told(error: unknown): ToldError {
     const { code, message, retryable } = error
     const isAway =
       retryable && isCode(error, 'ERR_STORE', 'ERR_SCHEDULER', 'ERR_POLICY', 'ERR_DFNS_UNAVAILABLE')
-    return { exitCode: isAway ? exitCodes.unavailable : exitCodes.refused, code, message, retryable }
+    const exitCode = isAway ? exitCodes.unavailable : exitCodes.refused
+    return { exitCode, code, message, retryable, remedy: remedies[code] }
   }
   // Its message may quote what it choked on.
   const name = error instanceof Error ? error.constructor.name : typeof error

@@ -35,7 +35,9 @@ export async function run(of: {
     }
     const context = await contextOf({ given: said, process, isLocal: command.isLocal === true })
     const outcome = await command.run(context, said)
-    print(said.flag('json') ? json(outcome.result) : outcome.text(look))
+    const text = said.flag('json') ? json(outcome.result) : outcome.text(look)
+    // What was shown as it happened has no end to print.
+    if (text !== '') print(text)
     return outcome.exitCode
   } catch (error) {
     return reportFailure({ error, process, isJson: rest.includes('--json'), print })
@@ -57,10 +59,11 @@ function reportFailure(of: {
 }): ExitCode {
   const { error, process, isJson, print } = of
   const { exitCode, ...failure } = told(error)
-  const { code, message } = failure
+  const { code, message, remedy } = failure
   if (isJson) print(json({ error: failure }))
   const hint = exitCode === exitCodes.usage ? '. See npx dfns-rotator --help' : ''
   process.stderr.write(`dfns-rotator: ${code}: ${message}${hint}\n`)
+  if (remedy !== undefined) process.stderr.write(`What to do: ${remedy}.\n`)
   return exitCode
 }
 

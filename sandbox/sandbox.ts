@@ -66,6 +66,8 @@ export interface Sandbox {
   readonly functions: Map<string, LambdaFunction>
   /** The functions that run a bundle, by ARN, with what they have printed. */
   readonly bundled: ReadonlyMap<string, BundledFunction>
+  /** Names of the log groups that nobody may read. */
+  readonly deniedLogs: Set<string>
   /** Runs a bundle as a Lambda function on the sandbox's time, and returns its ARN. */
   addFunction(options: AddedFunction): string
   stop(): Promise<void>
@@ -117,18 +119,19 @@ function createServices(options: SandboxOptions): Services {
 /** Every service on the wire; `killed` is called when a fault kills the calling process. */
 function connect(parts: {
   services: Services
-  bundled: ReadonlyMap<string, BundledFunction>
+  lambda: WireHandler
+  logs: WireHandler
   dfns: WireHandler | undefined
   killed: () => Promise<void>
 }): Wire {
-  const { services, bundled, dfns, killed } = parts
+  const { services, lambda, logs, dfns, killed } = parts
   return createWire({
     handlers: {
       secretsmanager: createSecretsManagerHandler(services),
       ssm: createSsmHandler(services.parameters),
       scheduler: createSchedulerHandler(services.scheduler),
-      lambda: createLambdaHandler(bundled),
-      logs: createLogsHandler(bundled),
+      lambda,
+      logs,
       ...(dfns && { dfns }),
     },
     onKill: killed,
@@ -157,7 +160,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const killed = async () => {
     await Promise.all([...bundled.values()].map((target) => target.kill()))
   }
-  const wire = connect({ services, bundled, dfns: options.dfns, killed })
+  const deniedLogs = new Set<string>()
+  const logs = createLogsHandler({ clock, bundled, denied: deniedLogs })
+  const wire = connect({ services, lambda: createLambdaHandler(bundled), logs, dfns: options.dfns, killed })
   const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
   const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
   const environment = environmentOf(urls)
@@ -179,6 +184,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     urls,
     environment,
     bundled,
+    deniedLogs,
     addFunction,
     stop: async () => {
       await Promise.all([...bundled.values()].map((target) => target.stop()))

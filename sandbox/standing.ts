@@ -34,6 +34,7 @@ export async function openStanding(options: StandingOptions): Promise<StandingSa
   const { ports, refuses, onOutput, input, say } = options
   const scene = await openScene({
     start: new Date(),
+    auditsDaily: true,
     ports,
     dfnsSwitches: refuses ? {} : guideWorld,
     ...(onOutput !== undefined && { onOutput }),
@@ -42,7 +43,11 @@ export async function openStanding(options: StandingOptions): Promise<StandingSa
   const { orgId } = dfns.createOrganisation()
   const { document } = scene.openAccount({ orgId, name: 'payments' })
   const secretName = 'demo/dfns'
-  const secretArn = await scene.keepSecret({ name: secretName, document })
+  const secretArn = await scene.keepSecret({
+    name: secretName,
+    document,
+    tags: { 'dfns-rotator:grace': 'PT24H' },
+  })
   clock.follow()
   const lines = createInterface({ input })
   lines.on('line', (line) => {

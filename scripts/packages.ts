@@ -61,14 +61,17 @@ async function filesOf(of: { source: Package; functions: readonly OutputFile[] }
 
 /** The module of each entry point, in one file with what it imports of this repository. */
 async function modulesOf({ source, format }: { source: Package; format: Format }): Promise<Files> {
-  const { exports, bin = {}, node, dependencies, peerDependencies } = source
+  const { exports, bin = {}, programs = {}, node, dependencies, peerDependencies } = source
   const entries = Object.entries(exports).map(([entry, file]) => [moduleName(entry), file])
   const external = [...dependencies, ...peerDependencies]
   const { outputFiles } = await build({
     // What brings its libraries with it is bundled as the functions are.
     ...(external.length === 0 && bundling),
     absWorkingDir: root,
-    entryPoints: Object.fromEntries([...entries, ...(format === 'esm' ? Object.entries(bin) : [])]),
+    entryPoints: Object.fromEntries([
+      ...entries,
+      ...(format === 'esm' ? Object.entries({ ...bin, ...programs }) : []),
+    ]),
     outdir: format,
     bundle: true,
     splitting: format === 'esm',

@@ -7,18 +7,11 @@ import type { LambdaFunction } from './invocation.ts'
 export interface BundledFunction extends LambdaFunction {
   /** Everything that the function has printed, line by line, stdout and stderr. */
   readonly output: readonly string[]
-  /** The same as CloudWatch Logs keeps it; milliseconds since the epoch. */
-  readonly log: readonly LogEvent[]
   readonly settings: FunctionSettings
   /** Kills the processes that are at work: their invocations end with Runtime.ExitError. */
   kill(): Promise<void>
   /** Kills all processes, idle ones too. */
   stop(): Promise<void>
-}
-
-export interface LogEvent {
-  readonly timestamp: number
-  readonly message: string
 }
 
 /** What Lambda tells of a function. */
@@ -79,12 +72,10 @@ export function createFunction(options: FunctionOptions): BundledFunction {
   const idle: ExecutionEnvironment[] = []
   const busy = new Set<ExecutionEnvironment>()
   const output: string[] = []
-  const log: LogEvent[] = []
   const settings = { env, timeoutMs, logGroup: `/aws/lambda/${name}` }
 
   const record = (line: string) => {
     output.push(line)
-    log.push({ timestamp: Math.round(now?.() ?? Date.now()), message: line })
     onOutput?.(line)
   }
 
@@ -122,5 +113,5 @@ export function createFunction(options: FunctionOptions): BundledFunction {
   }
 
   const stop = () => killAll([...busy, ...idle.splice(0)])
-  return { arn, output, log, settings, invoke, kill: () => killAll(busy), stop }
+  return { arn, output, settings, invoke, kill: () => killAll(busy), stop }
 }

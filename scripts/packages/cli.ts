@@ -8,6 +8,8 @@ export const cli: Package = {
   node: '20.12',
   exports: {},
   bin: { 'dfns-rotator': 'cli/main.ts' },
+  // The sandbox runs each function in it.
+  programs: { runtime: 'sandbox/lambda/runtime.ts' },
   formats: ['esm'],
   dependencies: [],
   peerDependencies: [],

@@ -9,6 +9,8 @@ export interface Package {
   readonly exports: Readonly<Record<string, string>>
   /** The source of each command. */
   readonly bin?: Readonly<Record<string, string>>
+  /** The source of what runs beside a command, in a process of its own; stands where the commands stand. */
+  readonly programs?: Readonly<Record<string, string>>
   readonly formats: readonly Format[]
   /** Installed with it, in the range that begins at this repository's version; all else is bundled. */
   readonly dependencies: readonly string[]

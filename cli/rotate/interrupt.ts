@@ -1,0 +1,14 @@
+/** Whether somebody pressed Ctrl-C. The second time it ends the process, as ever. */
+export interface Interrupt {
+  is(): boolean
+  release(): void
+}
+
+export function onInterrupt(): Interrupt {
+  let pressed = false
+  const press = () => {
+    pressed = true
+  }
+  process.once('SIGINT', press)
+  return { is: () => pressed, release: () => void process.off('SIGINT', press) }
+}

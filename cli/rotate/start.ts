@@ -1,0 +1,50 @@
+import { RotateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
+import { awsErrorName, awsFailure } from '../../lambdas/ports/aws-failure.ts'
+import type { DescribedSecret, SecretStore } from '../../lambdas/ports/secrets-manager.ts'
+import type { Time } from '../../lambdas/ports/time.ts'
+import { RotationError } from '../../lambdas/errors.ts'
+import { pendingVersion } from '../../lambdas/rotation/labels.ts'
+
+/** Refuses where RotateSecret could not begin a rotation, before anything is asked or changed. */
+export function assertCanBegin(secret: DescribedSecret): void {
+  const { arn, rotationEnabled, isDeleted, primaryRegion } = secret
+  if (isDeleted) throw new RotationError('ERR_SECRET_GONE', `${arn} is marked for deletion`)
+  const region = arn.split(':')[3]
+  if (primaryRegion !== undefined && primaryRegion !== region)
+    throw new RotationError('ERR_NOT_ENABLED', `${arn} is a replica: rotate its primary, in ${primaryRegion}`)
+  if (!rotationEnabled) throw new RotationError('ERR_NOT_ENABLED', `rotation of ${arn} is not turned on`)
+  const pending = pendingVersion(secret)
+  if (pending === undefined) return
+  const problem = `a rotation of ${arn} is not complete: AWSPENDING is on version ${pending}`
+  const wayOut = `Wait for it, or give it up: npx dfns-rotator abandon ${arn}`
+  throw new RotationError('ERR_CURRENT_CHANGED', `${problem}. Nothing was changed. ${wayOut}`)
+}
+
+/** RotateSecret, at once, under this token: it becomes the id of the new version. */
+export async function beginRotation(of: {
+  client: SecretsManagerClient
+  store: SecretStore
+  secretArn: string
+  token: string
+  time: Time
+}): Promise<void> {
+  const { client, store, secretArn, token, time } = of
+  const input = { SecretId: secretArn, ClientRequestToken: token, RotateImmediately: true }
+  try {
+    await client.send(new RotateSecretCommand(input), { abortSignal: deadlineOf(time) })
+  } catch (error) {
+    // The SDK repeats a call whose reply was lost, and hears that this rotation is under way.
+    if ((await store.describeSecret()).stages.has(token)) return
+    if (awsErrorName(error) === 'AccessDeniedException') throw notAllowed({ secretArn, error })
+    throw awsFailure({ code: 'ERR_STORE', error, action: 'RotateSecret', on: secretArn })
+  }
+}
+
+/** AWS says the same of two different permissions. */
+function notAllowed({ secretArn, error }: { secretArn: string; error: unknown }): RotationError {
+  const { message } = awsFailure({ code: 'ERR_STORE', error, action: 'RotateSecret', on: secretArn })
+  const who = 'whoever rotates needs secretsmanager:RotateSecret and lambda:InvokeFunction'
+  const service = 'Secrets Manager needs leave to invoke the function, which the stack gives'
+  return new RotationError('ERR_STORE', `${message}: ${who}, and ${service}. Nothing was changed.`)
+}

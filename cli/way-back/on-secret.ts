@@ -1,0 +1,66 @@
+import { RotationError } from '../../lambdas/errors.ts'
+import { openOperation, type Operation, type OperationOpening } from '../../lambdas/operations/operation.ts'
+import type { DescribedSecret } from '../../lambdas/ports/secrets-manager.ts'
+import { secretsOf } from '../../lambdas/ports/secrets.ts'
+import { type Context, describe, operationOn } from '../context.ts'
+import { refusal } from '../failure.ts'
+import { type Step, stepLine, stepLog } from './steps.ts'
+
+/** A secret as a command finds it, and what it is acted on with. */
+export interface OnSecret {
+  readonly secret: DescribedSecret
+  /** As the command line named it. */
+  readonly name: string
+  /** What the operations are opened with; whatever they do is told to standard error. */
+  readonly opening: OperationOpening
+  readonly operation: Operation
+  /** What they did so far. */
+  readonly steps: readonly Step[]
+}
+
+/** Reads the secret, with nothing changed: what keeps every operation from it shows now. */
+export async function openOn(context: Context, name: string): Promise<OnSecret> {
+  const secret = await describe(context, name)
+  const opening = await operationOn(context, secret.arn)
+  const log = stepLog({
+    log: opening.log,
+    hear: (step) => context.progress(`  ${context.look.paint('green', '✓')} ${stepLine(step)}`),
+  })
+  const acting = { ...opening, log }
+  return { secret, name, opening: acting, operation: await openOperation(opening), steps: log.steps }
+}
+
+/** Does it; where it fails half-way, tells how it is completed. */
+export async function completing<T>(of: {
+  context: Context
+  /** The command line, behind `npx dfns-rotator`. */
+  again: string
+  act: () => Promise<T>
+}): Promise<T> {
+  const { context, again, act } = of
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof RotationError && error.retryable)
+      context.progress(`To complete it: npx dfns-rotator ${again}`)
+    throw error
+  }
+}
+
+/** There is no version that the command could mean by itself. */
+export async function versionWanted(of: {
+  context: Context
+  secret: DescribedSecret
+  problem: string
+  option: string
+}): Promise<Error> {
+  const { context, secret, problem, option } = of
+  const { clients, time } = context
+  const secrets = secretsOf({ client: clients.secretsManager, time })
+  const versions = await secrets.listSecretVersionIds(secret.arn)
+  const listed = versions
+    .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
+    .slice(0, 5)
+    .map(({ versionId, labels }) => `${versionId}${labels.length > 0 ? ` (${labels.join(', ')})` : ''}`)
+  return refusal(`${problem}. Name a version with ${option}; the latest are ${listed.join(', ')}`)
+}
