@@ -1,16 +1,22 @@
+import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
 import { GetScheduleCommand } from '@aws-sdk/client-scheduler'
+import { isCode } from '../lambdas/errors.ts'
 import { deadlineOf } from '../lambdas/ports/aws-client.ts'
 import { awsErrorName, awsFailure } from '../lambdas/ports/aws-failure.ts'
 import type { ScheduleTarget } from '../lambdas/ports/scheduler.ts'
 import { getParameter } from '../lambdas/ports/ssm.ts'
 import type { Time } from '../lambdas/ports/time.ts'
-import { isCode } from '../lambdas/errors.ts'
 import type { AwsClients } from './aws.ts'
 
-/** What is installed in the account and region, as far as it can be told without asking Lambda. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What is installed in the account and region, as far as it can be told. */
 export interface Deployment {
-  /** Whether the schedule of the daily audit is there, which tells most of the rest. */
+  /** Name of the schedule of the daily audit. */
+  readonly dailyAudit: string
   readonly hasDailyAudit: boolean
+  /** The environment of the rotate function; nothing where there is none, or Lambda does not tell. */
+  readonly settings: Environment | undefined
   /** Name of the SSM parameter with the policy; nothing where none is named and there is none: the defaults. */
   readonly policyName: string | undefined
   readonly rotateArn: string | undefined
@@ -20,36 +26,62 @@ export interface Deployment {
   readonly retirements: ScheduleTarget | undefined
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 interface Asked {
   readonly clients: AwsClients
   readonly prefix: string
   /** `--policy`. */
   readonly policy: string | undefined
+  /** Of this process. */
   readonly env: Environment
   readonly time: Time
 }
 
 /**
  * The names are fixed by the prefix (`infra/names.ts`), but for the scheduler's role: that, and the account,
- * stand in the schedule of the daily audit. The functions' own variables come first, where they are set.
+ * stand in the environment of the functions and in the schedule of the daily audit. The same variables in
+ * this process come first.
  */
 export async function deploymentOf(asked: Asked): Promise<Deployment> {
-  const { prefix, env, policy = env['DFNS_ROTATOR_POLICY'] } = asked
-  const daily = await dailyAudit(asked)
+  const { prefix, env } = asked
+  const [rotate, daily] = await Promise.all([rotateFunction(asked), dailyAudit(asked)])
+  const variable = (name: string) => env[name] || rotate?.settings[name]
   const functionArn = (name: string) => daily?.functionArn.replace(/-audit$/, `-${name}`)
-  const retireArn = env['DFNS_ROTATOR_RETIRE_ARN'] || functionArn('retire')
-  const roleArn = env['DFNS_ROTATOR_SCHEDULER_ROLE_ARN'] || daily?.roleArn
-  const group = env['DFNS_ROTATOR_SCHEDULE_GROUP'] || prefix
-  const deadLetterArn = env['DFNS_ROTATOR_DEAD_LETTER_ARN'] || daily?.deadLetterArn
+  const retireArn = variable('DFNS_ROTATOR_RETIRE_ARN') || functionArn('retire')
+  const roleArn = variable('DFNS_ROTATOR_SCHEDULER_ROLE_ARN') || daily?.roleArn
+  const deadLetterArn = variable('DFNS_ROTATOR_DEAD_LETTER_ARN') || daily?.deadLetterArn
+  const group = variable('DFNS_ROTATOR_SCHEDULE_GROUP') || prefix
   return {
+    dailyAudit: dailyName(prefix),
     hasDailyAudit: daily !== undefined,
-    policyName: policy ?? (await standardPolicy(asked)),
-    rotateArn: env['DFNS_ROTATOR_ROTATE_ARN'] || functionArn('rotate'),
+    settings: rotate?.settings,
+    policyName: await policyNameOf({ ...asked, settings: rotate?.settings }),
+    rotateArn: variable('DFNS_ROTATOR_ROTATE_ARN') || rotate?.arn || functionArn('rotate'),
     group,
     retirements: retireArn && roleArn ? { functionArn: retireArn, roleArn, group, deadLetterArn } : undefined,
   }
+}
+
+/** Who may not ask Lambda does without: the schedule of the daily audit tells most of it. */
+async function rotateFunction(
+  asked: Asked,
+): Promise<{ arn: string | undefined; settings: Environment } | undefined> {
+  const { clients, prefix, time } = asked
+  const command = new GetFunctionConfigurationCommand({ FunctionName: `${prefix}-rotate` })
+  try {
+    const reply = await clients.lambda.send(command, { abortSignal: deadlineOf(time) })
+    return { arn: reply.FunctionArn, settings: reply.Environment?.Variables ?? {} }
+  } catch {
+    return undefined
+  }
+}
+
+async function policyNameOf(
+  asked: Asked & { settings: Environment | undefined },
+): Promise<string | undefined> {
+  const { policy, env, settings } = asked
+  const named = policy ?? env['DFNS_ROTATOR_POLICY']
+  if (named !== undefined) return named
+  return settings === undefined ? standardPolicy(asked) : settings['DFNS_ROTATOR_POLICY']
 }
 
 /** Where a deployment puts its policy, unless it is told another name; nothing if there is none. */

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { cli, deployed, json } from '../support/cli.ts'
-import { activeIds, day, rotated, worldOf } from '../support/graces.ts'
+import { expect, test } from 'vitest'
+import { deployed, json } from '../support/cli.ts'
+import { worldOf } from '../support/graces.ts'
 
 interface Result {
   readonly secrets: readonly string[]
