@@ -3,6 +3,8 @@ import type { Row, Span } from './terminal.ts'
 /** A line that somebody types: it grows from the left. Milliseconds. */
 export interface Typed {
   readonly row: number
+  /** When its prompt is there. */
+  readonly shown: number
   readonly from: number
   readonly until: number
   /** Characters in front that are there at once. */
@@ -19,7 +21,7 @@ export interface Drawing {
 }
 
 const cell = { width: 8.4, height: 20 } as const
-const margin = { left: 20, top: 52, bottom: 18 } as const
+const margin = { left: 20, top: 60, bottom: 18 } as const
 
 const colours = `
   .screen { fill: #ffffff; stroke: #d1d9e0 }
@@ -112,7 +114,7 @@ function spanOf({ span, x, y }: { span: Span; x: number; y: number }): string {
 /** What is not typed yet is covered; the cover's left edge is the caret. */
 function coverOf(of: { drawing: Drawing; typed: Typed; index: number; width: number }): Part {
   const { drawing, typed, index, width } = of
-  const { row, from, until, prompt } = typed
+  const { row, shown, from, until, prompt } = typed
   const percent = percentOf(drawing)
   const spans = drawing.rows.find((one) => one.row === row)?.spans ?? []
   const characters = spans.reduce((sum, { text }) => sum + text.length, 0) - prompt
@@ -120,7 +122,16 @@ function coverOf(of: { drawing: Drawing; typed: Typed; index: number; width: num
   const y = margin.top + row * cell.height - 15
   const distance = rounded(characters * cell.width)
   const steps = `animation-timing-function:steps(${characters})`
-  const css = `    @keyframes t${index}{0%{opacity:1;transform:none}${percent(from)}{opacity:1;transform:none;${steps}}${percent(until)}{opacity:1;transform:translateX(${distance}px)}${percent(until + 250)}{opacity:0;transform:translateX(${distance}px)}100%{opacity:0}}
+  const start = 'opacity:1;transform:none'
+  const end = `transform:translateX(${distance}px)`
+  const frames = [
+    '0%{opacity:0}',
+    `${percent(shown)}{${start}}`,
+    `${percent(from)}{${start};${steps}}`,
+    `${percent(until)}{opacity:1;${end}}`,
+    `${percent(until + 250)}{opacity:0;${end}}`,
+  ]
+  const css = `    @keyframes t${index}{${frames.join('')}100%{opacity:0}}
     .t${index}{animation:t${index} ${seconds(drawing.lengthMs)} step-end infinite}`
   const hidden = `<rect class="cover" width="${width}" height="${cell.height}"/>`
   const caret = `<rect class="caret" width="${cell.width}" height="${cell.height - 2}"/>`

@@ -64,11 +64,12 @@ async function type(of: {
 }): Promise<Typed> {
   const { line, clock, write, now, row } = of
   const text = `npx dfns-rotator ${line}`
-  const from = now() + beforeTyping
+  const shown = now()
+  const from = shown + beforeTyping
   const until = from + text.length * perCharacter
   write(`\u001b[2m${prompt}\u001b[22m\u001b[1m${text}\u001b[22m\n`)
   await clock.advance(until + beforeAnswer - now())
-  return { row, from, until, prompt: prompt.length }
+  return { row, shown, from, until, prompt: prompt.length }
 }
 
 function execute(of: { line: string; driven: Driven; write: (text: string) => void }): Promise<number> {
