@@ -100,7 +100,7 @@ function failureLines({ failure, look }: { failure: Failure; look: Look }): read
 }
 
 const indented = (text: string, look: Look): string =>
-  wrap({ text: `  ${text}`, width: Math.min(look.width, widest), indent: '  ' })
+  `  ${wrap({ text, width: Math.min(look.width, widest), indent: '  ' })}`
 
 /** The word for a step in what people read. */
 export const phaseWord = (event: { step: keyof typeof words }): string => words[event.step]

@@ -4,7 +4,13 @@ import { worldOf } from '../support/graces.ts'
 
 interface Result {
   readonly secrets: readonly string[]
-  readonly findings: readonly { type: string; severity: string; problem: string; remedy: string; details: object }[]
+  readonly findings: readonly {
+    type: string
+    severity: string
+    problem: string
+    remedy: string
+    details: object
+  }[]
 }
 
 test('a healthy secret is no finding, and nothing is changed', async () => {
