@@ -3,6 +3,7 @@ import { abandon } from './commands/abandon.ts'
 import { audit } from './commands/audit.ts'
 import { decommission } from './commands/decommission.ts'
 import { demo } from './commands/demo.ts'
+import { doctor } from './commands/doctor.ts'
 import { rollback } from './commands/rollback.ts'
 import { rotate } from './commands/rotate.ts'
 import { sandbox } from './commands/sandbox.ts'
@@ -10,6 +11,7 @@ import { status } from './commands/status.ts'
 
 /** Every command, in the order of `--help`: from looking, by acting, to trying out. */
 export const commands: readonly Command[] = [
+  doctor,
   status,
   audit,
   rotate,

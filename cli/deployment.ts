@@ -17,7 +17,7 @@ export interface Deployment {
   readonly hasDailyAudit: boolean
   /** The environment of the rotate function; nothing where there is none, or Lambda does not tell. */
   readonly settings: Environment | undefined
-  /** Name of the SSM parameter with the policy; nothing where none is named and there is none: the defaults. */
+  /** Name of the SSM parameter with the policy; nothing where there is none: the defaults. */
   readonly policyName: string | undefined
   readonly rotateArn: string | undefined
   /** Name of the schedule group. */

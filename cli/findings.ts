@@ -1,4 +1,4 @@
-import { type FindingType, remedies } from '../lambdas/auditing/findings.ts'
+import type { FindingType } from '../lambdas/auditing/findings.ts'
 import type { Log, LogFields } from '../lambdas/ports/log.ts'
 import { type Look, wrap } from './output.ts'
 
@@ -61,8 +61,8 @@ const problems: Readonly<Record<FindingType, (fields: LogFields) => string>> = {
   'rotation-overdue': (of) => `it should have been rotated until ${of['due']}`,
   'token-expiring': (of) => `its token ends on ${of['expires']}, before another rotation is over`,
   'foreign-credential': (of) =>
-    `credential ${of['credId']} ("${of['name']}", made ${of['created'] ?? 'at an unknown time'}) is on its identity, ` +
-    'and nobody here knows it',
+    `credential ${of['credId']} is on its identity, and nobody here knows it ` +
+    `("${of['name']}", made ${of['created'] ?? 'at an unknown time'})`,
   'rotation-cancelled': () => 'its rotation is off',
   'secret-deleted': (of) => `it is marked for deletion, and its credentials are active: ${of['credentials']}`,
   unreadable: reasoned('it cannot be read'),
@@ -90,9 +90,6 @@ export function finding(of: {
 }): Finding {
   return { severity: 'warning', details: {}, ...of }
 }
-
-/** What `docs/operations.md` says to do, for a finding that the functions' code reports. */
-export const remedyOf = (type: FindingType): string => remedies[type]
 
 export const isWarning = ({ severity }: Finding): boolean => severity === 'warning'
 

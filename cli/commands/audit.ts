@@ -14,8 +14,8 @@ export const audit: Command = {
     act: { says: 'retire and schedule what nobody remembers, as the daily audit does' },
   },
   about: [
-    'Runs the code of the audit function as whoever calls it. Unless told --act it changes nothing: what the ' +
-      'daily audit would retire is told with the outcome "left to the audit".',
+    'Runs the code of the audit function as whoever calls it. Unless told --act it changes nothing: what ' +
+      'the daily audit would retire is told with the outcome "left to the audit".',
   ],
   examples: ['audit', 'audit prod/dfns/payments --json', 'audit --act'],
   async run(context, given) {

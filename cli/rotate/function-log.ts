@@ -15,6 +15,9 @@ const line = v.object({
   code: v.optional(v.string()),
   retryable: v.optional(v.boolean()),
   reason: v.optional(v.string()),
+  // Of a line `probe`.
+  question: v.optional(v.string()),
+  answer: v.optional(v.string()),
 })
 
 /** A line that the rotation function logged about one rotation. */

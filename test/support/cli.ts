@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished } from 'vitest'
-import type { Scene, SceneOptions } from '../../sandbox/scene.ts'
+import { afterEach, expect } from 'vitest'
+import type { Scene } from '../../sandbox/scene.ts'
 import { leaksIn } from './leaks.ts'
 import { type StageOptions, stage, type Staged } from './graces.ts'
 import { secretsIn } from './scene.ts'
@@ -77,15 +77,25 @@ export async function json<T>(running: Running): Promise<Ended & { readonly resu
   return { ...ended, result: JSON.parse(ended.stdout) as T }
 }
 
+const following = new Set<() => void>()
+
+afterEach(() => {
+  for (const stop of following) stop()
+  following.clear()
+})
+
 /**
  * A deployment as people have it, in this very moment: with the schedule of the daily audit, and a clock that
- * goes on by itself.
+ * goes on by itself. `earlier` happens `ago` milliseconds before.
  */
-export async function deployed(options: StageOptions & { ago?: number } = {}): Promise<Staged> {
-  const { ago = 0, ...rest } = options
-  const start = new Date(Date.now() - ago)
-  const staged = await stage({ start, auditsDaily: true, ...rest } satisfies StageOptions & SceneOptions)
-  await staged.scene.clock.advance(ago)
-  onTestFinished(staged.scene.clock.follow())
+export async function deployed(
+  options: StageOptions & { ago?: number; earlier?: (staged: Staged) => Promise<unknown> } = {},
+): Promise<Staged> {
+  const { ago = 0, earlier, ...rest } = options
+  const staged = await stage({ start: new Date(Date.now() - ago), auditsDaily: true, ...rest })
+  const { clock } = staged.scene
+  await earlier?.(staged)
+  await clock.advance(Math.max(0, Date.now() - clock.now()))
+  following.add(clock.follow())
   return staged
 }
