@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { abandon } from './commands/abandon.ts'
+import { adopt } from './commands/adopt.ts'
 import { audit } from './commands/audit.ts'
 import { decommission } from './commands/decommission.ts'
 import { demo } from './commands/demo.ts'
@@ -12,6 +13,7 @@ import { status } from './commands/status.ts'
 /** Every command, in the order of `--help`: from looking, by acting, to trying out. */
 export const commands: readonly Command[] = [
   doctor,
+  adopt,
   status,
   audit,
   rotate,

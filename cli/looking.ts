@@ -57,7 +57,7 @@ export async function lookAt(of: {
   return { looked, run, managed }
 }
 
-async function openingOf(of: { context: Context; log: Context['log']; acts: boolean }) {
+export async function openingOf(of: { context: Context; log: Context['log']; acts: boolean }) {
   const { context, log, acts } = of
   const { clients, time } = context
   const { policyName, rotateArn } = await context.deployment()

@@ -74,7 +74,7 @@ async function arnOf(context: Context, secretId: string): Promise<string | Exami
   }
 }
 
-/** Whether the function has a scheduler; who cannot tell leaves it to the test rotation. Nothing is written. */
+/** Whether the function has a scheduler; where nobody can tell, the test rotation does. Writes nothing. */
 async function functionSchedules({ deployment, clients, time }: Context): Promise<Schedules | undefined> {
   const { settings, retirements, group } = await deployment()
   if (settings !== undefined && retirements === undefined) return undefined

@@ -1,21 +1,6 @@
 import { readJsonObject } from '../../lambdas/credentials/json.ts'
 import { readPrivateKey } from '../../lambdas/crypto/private-key.ts'
-
-/** The fields of every kind that are ours. */
-const ourFields = [
-  'kind',
-  'baseUrl',
-  'orgId',
-  'authToken',
-  'credId',
-  'privateKey',
-  'signerArn',
-  'username',
-  'webhookId',
-  'webhookSecret',
-  'url',
-  'events',
-] as const
+import { ourFields } from '../adopt/sources.ts'
 
 /**
  * What is wrong with a value that cannot be read as a document, more exactly than a reader would say that has

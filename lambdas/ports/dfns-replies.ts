@@ -12,6 +12,8 @@ const listedCredential = v.object({
   kind: v.optional(v.string(), 'Key'),
   name: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(4_096))), ''),
   dateCreated: v.optional(v.string(), ''),
+  // SPKI PEM, a fingerprint, or nothing: documents differ.
+  publicKey: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(8_192))), ''),
 })
 const credentialList = v.object({ items: v.array(listedCredential) })
 export const credentialChallenge = v.object({ challenge: bytes, challengeIdentifier: bytes })
