@@ -28,7 +28,7 @@ export const remedies: Readonly<Record<ErrorCode, string>> = {
   ERR_SCHEDULER: 'correct the permissions on the schedule group, or set the tag dfns-rotator:grace to PT0S',
   ERR_RETIRE_REFUSED: 'look at the labels: AWSCURRENT or AWSPENDING names what was to be retired',
   ERR_RETIRE_UNDONE: 'decide: leave the old credential active, or remove the label dfns-retire-undone-…',
-  ERR_SECRET_GONE: 'restore the secret, or deactivate its credentials at Dfns',
+  ERR_SECRET_GONE: 'look at its name and the region; restore one that is marked for deletion',
 }
 
 /** The remedy of a code that may be of a later release than this. */

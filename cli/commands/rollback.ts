@@ -51,7 +51,7 @@ async function run(context: Context, given: Given): Promise<Outcome> {
     result,
     text: (_, look) => {
       const head = look.paint('bold', `${name} is rolled back.`)
-      return [head, ...(change === undefined ? [] : changeLines({ secret: name, change, look }))].join('\n')
+      return [head, ...(change === undefined ? [] : changeLines({ change, look }))].join('\n')
     },
   })
 }

@@ -60,7 +60,7 @@ export function liveOf(of: {
     }
     write(`${line(look.paint('red', '✗'), event.step, '')}\n      ${look.paint('red', event.code)}`)
     // What does not mend itself is told at the end, with what to do.
-    if (event.retryable) write(wrap({ text: `      ${event.reason}`, width, indent: '      ' }))
+    if (event.retryable) write(`      ${wrap({ text: event.reason, width, indent: '      ' })}`)
   }
 
   return {

@@ -41,9 +41,10 @@ function rotated({ secret, result, look, change }: Shown & { change: Change }): 
   const { retired = [], foreign, failure } = result
   const lines = [
     look.paint('bold', `${secret} is rotated.`),
-    ...changeLines({ secret, change, look }),
+    ...changeLines({ change, look }),
     ...retired.map(({ versionId, outcome }) => `  version ${versionId}: ${outcome}`),
   ]
+  if (change.superseded.isActive !== false) lines.push(`Back: npx dfns-rotator rollback ${secret}`)
   if (failure !== undefined)
     lines.push('', look.paint('bold', `But ${failure.phase} failed.`), ...failureLines({ failure, look }))
   if (foreign !== undefined && foreign.length > 0) {
@@ -55,24 +56,22 @@ function rotated({ secret, result, look, change }: Shown & { change: Change }): 
 }
 
 /** What has another value, what is current, and what becomes of what it superseded. */
-export function changeLines(of: { secret: string; change: Change; look: Look }): readonly string[] {
-  const { secret, change, look } = of
+export function changeLines({ change, look }: { change: Change; look: Look }): readonly string[] {
   const { current, superseded, fields } = change
-  const row = (name: string, text: string) => `  ${look.paint('dim', name.padEnd(8))}  ${text}`
+  const row = (name: string, text: string) => `  ${look.paint('dim', name.padEnd(7))}  ${text}`
   return [
     row('changed', fields.join(', ')),
-    row('new', `${current.id}  ${look.paint('dim', `version ${current.versionId}`)}`),
-    row('old', `${superseded.id}  ${look.paint('dim', `version ${superseded.versionId}`)}`),
-    row('', fateOf({ secret, superseded })),
+    row('current', current.id),
+    row('', `version ${current.versionId}`),
+    row('before', superseded.id),
+    row('', `version ${superseded.versionId}, ${fateOf(superseded)}`),
   ]
 }
 
-function fateOf({ secret, superseded }: { secret: string; superseded: Change['superseded'] }): string {
-  const { isActive, until } = superseded
-  if (isActive === false) return 'is not accepted any more'
-  if (until === undefined) return 'stays active: no schedule ends it. audit tells of it'
-  const back = `until then: npx dfns-rotator rollback ${secret}`
-  return `works until ${until.slice(0, 16).replace('T', ' ')} UTC; ${back}`
+function fateOf({ isActive, until }: Change['superseded']): string {
+  if (isActive === false) return 'which is not accepted any more'
+  if (until === undefined) return 'which stays active: no schedule ends it'
+  return `which works until ${until.slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function notRotated({ secret, result, look }: Shown): string {
@@ -101,7 +100,7 @@ function failureLines({ failure, look }: { failure: Failure; look: Look }): read
 }
 
 const indented = (text: string, look: Look): string =>
-  wrap({ text: `  ${text}`, width: Math.min(look.width, widest), indent: '  ' })
+  `  ${wrap({ text, width: Math.min(look.width, widest), indent: '  ' })}`
 
 /** The word for a step in what people read. */
 export const phaseWord = (event: { step: keyof typeof words }): string => words[event.step]

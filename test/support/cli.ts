@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect } from 'vitest'
@@ -27,21 +27,48 @@ interface Running {
   readonly command?: readonly [string, ...string[]]
 }
 
+/** A command under way. */
+export interface Started {
+  readonly child: ReturnType<typeof spawn>
+  /** When a text stands in what it has printed. */
+  shows(text: string): Promise<void>
+  readonly ended: Promise<Ended>
+}
+
 /**
- * Runs a command as a process of its own, with nothing in its environment but what reaches the sandbox.
+ * Starts a command as a process of its own, with nothing in its environment but what reaches the sandbox.
  * Whatever it prints must hold nothing secret.
  */
-export async function cli({ args, scene, env = {}, stdin = '', command }: Running): Promise<Ended> {
+export function startCli({ args, scene, env = {}, stdin, command }: Running): Started {
   const [program, ...first] = command ?? [process.execPath, main]
   const child = spawn(program, [...first, ...args], {
     env: { HOME: '/nonexistent', PATH: process.env['PATH'], ...scene?.sandbox.environment, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  child.stdin.end(stdin)
+  if (stdin !== undefined) child.stdin.end(stdin)
   const closed = once(child, 'close') as Promise<[number | null]>
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
-  if (scene !== undefined) expect(leaksIn(`${stdout}\n${stderr}`, secretsIn(scene))).toEqual([])
-  return { code, stdout, stderr }
+  const ended = async (): Promise<Ended> => {
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+    if (scene !== undefined) expect(leaksIn(`${stdout}\n${stderr}`, secretsIn(scene))).toEqual([])
+    return { code, stdout, stderr }
+  }
+  let printed = ''
+  const heard = new EventEmitter()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+      heard.emit('printed')
+    })
+  }
+  const shows = async (wanted: string) => {
+    while (!printed.includes(wanted)) await once(heard, 'printed')
+  }
+  return { child, shows, ended: ended() }
+}
+
+/** The same to its end. */
+export async function cli(running: Running): Promise<Ended> {
+  return startCli({ stdin: '', ...running }).ended
 }
 
 /** The same with `--json`: one document on standard output, and nothing else there. */
