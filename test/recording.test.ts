@@ -16,7 +16,7 @@ test('docs/recording.svg is what the commands print today, byte for byte', { tim
 
 test('README.md shows it', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  expect(readme).toContain('](docs/recording.svg)')
+  expect(readme.includes('](docs/recording.svg)')).toBe(true)
 })
 
 /** What a terminal shows at a moment, without styles. */

@@ -5,10 +5,10 @@ import { type PhaseEvent, words } from './phases.ts'
 
 /** Shows a rotation as it goes on. */
 export interface Live {
-  hear(event: PhaseEvent): void
+  readonly hear: (event: PhaseEvent) => void
   /** Still at that step. */
-  wait(step: Step): void
-  close(): void
+  readonly wait: (step: Step) => void
+  readonly close: () => void
 }
 
 type About = Readonly<Record<Step, string>>
