@@ -46,7 +46,7 @@ export function liveOf(of: {
 
   const erase = () => (isTerminal ? eraseLine : '')
   const line = (mark: string, step: Step, end: string) =>
-    `  ${mark} ${words[step].padEnd(11)}${about[step].padEnd(56)}${end}`.trimEnd()
+    `  ${mark} ${words[step].padEnd(11)}${about[step].padEnd(60)}${end}`.trimEnd()
   const write = (text: string) => void stream.write(`${erase()}${text}\n`)
 
   const show = (event: PhaseEvent) => {
