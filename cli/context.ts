@@ -40,8 +40,12 @@ export interface Context {
   readonly group: () => Promise<ScheduleGroup>
 }
 
-/** A command may wait for people; nothing else ends it. Milliseconds. */
-const longestMs = 24 * 3_600_000
+/**
+ * What a command waits for before it gives one call up: as long as Dfns counts requests. However many secrets
+ * there are, a command goes on; a change, though, has no more time than a function would have. Milliseconds.
+ */
+const patienceMs = 60_000
+const changeMs = 15 * 60_000
 
 /** Requests to Dfns a minute: as many as the audit function allows itself. */
 const perMinute = 600
@@ -49,7 +53,7 @@ const perMinute = 600
 export async function contextOf(of: { given: Given; process: Process; isLocal: boolean }): Promise<Context> {
   const { given, process, isLocal } = of
   const { env, stderr } = process
-  const time = paced({ time: timeOf({ getRemainingTimeInMillis: () => longestMs }), perMinute })
+  const time = paced({ time: { ...timeOf({}), remaining: () => patienceMs }, perMinute })
   const clients = awsClients({
     profile: given.text('profile'),
     region: given.text('region'),
@@ -87,7 +91,9 @@ export async function describe(context: Context, secretId: string): Promise<Desc
 
 /** What the ways back in `lambdas/operations/` are opened with. */
 export async function operationOn(context: Context, secretArn: string): Promise<OperationOpening> {
-  const { clients, time, log } = context
+  const { clients, log } = context
+  const { remaining } = timeOf({ getRemainingTimeInMillis: () => changeMs })
+  const time = { ...context.time, remaining }
   const [deployment, schedules, group] = await Promise.all([
     context.deployment(),
     context.schedules(),
