@@ -9,7 +9,7 @@ import { rowsOf, type Written } from '../scripts/recording/terminal.ts'
 const script = fileURLToPath(new URL('../scripts/recording.ts', import.meta.url))
 const file = new URL('../docs/recording.svg', import.meta.url)
 
-test('docs/recording.svg is what the commands print today, byte for byte', { timeout: 60_000 }, async () => {
+test('docs/recording.svg is what the commands print today, byte for byte', { timeout: 120_000 }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [script, '-'], { env: {} })
   expect(stdout).toBe(readFileSync(file, 'utf8'))
 })
