@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    sentence: 'cli/ imports from lambdas/ and sandbox/, and nothing imports from cli/',
+    sentence: 'cli/ imports from lambdas/ and sandbox/, and only a picture of it imports from cli/',
     rule: cliStandsOnTop,
     bad: [
       importing('cli/a.ts', '../infra/app.ts'),
@@ -97,6 +97,7 @@ const cases: readonly Case[] = [
     good: [
       importing('cli/commands/a.ts', '../output.ts', '../../lambdas/errors.ts', '../../sandbox/scene.ts'),
       importing('test/cli/a.test.ts', '../../cli/output.ts'),
+      importing('scripts/recording/a.ts', '../../cli/run.ts'),
     ],
   },
   {

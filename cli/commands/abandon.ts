@@ -15,8 +15,9 @@ export const abandon: Command = {
     version: { value: 'VERSION', says: 'the version of the rotation: the one with AWSPENDING unless said' },
   },
   about: [
-    'AWSPENDING is taken from the version, and what the rotation registered or made at Dfns is deactivated. ' +
-      'AWSCURRENT stays as it is. Repeated with the same --version it completes what an earlier run left undone.',
+    'AWSPENDING is taken from the version, and what the rotation registered or made at Dfns is ' +
+      'deactivated. AWSCURRENT stays as it is. Repeated with the same --version it completes what ' +
+      'an earlier run left undone.',
   ],
   examples: ['abandon prod/dfns/payments'],
   run,

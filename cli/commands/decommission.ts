@@ -11,9 +11,9 @@ export const decommission: Command = {
   operands: oneSecret,
   options: {},
   about: [
-    'Rotation is turned off, a rotation under way is given up, every superseded generation is deactivated now, ' +
-      'and the tags dfns-rotator:… are taken away. AWSCURRENT stays, and works; nobody rotates it any more. ' +
-      'Repeated it completes what an earlier run left undone.',
+    'Rotation is turned off, a rotation under way is given up, every superseded generation is ' +
+      'deactivated now, and the tags dfns-rotator:… are taken away. AWSCURRENT stays, and works; ' +
+      'nobody rotates it any more. Repeated it completes what an earlier run left undone.',
   ],
   examples: ['decommission prod/dfns/payments'],
   run,

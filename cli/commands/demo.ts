@@ -11,9 +11,9 @@ export const demo: Command = {
   operands: noOperands,
   options: { kind: { value: 'KIND', says: 'one kind of credential alone', oneOf: kinds } },
   about: [
-    'No AWS account, no network: the functions as they are deployed rotate one secret of each kind, and the end ' +
-      'of each grace is seen. Exit code 0 only if all that is promised was seen. It takes about a minute, and ' +
-      'needs Node.js 24, as the functions do.',
+    'No AWS account, no network: the functions as they are deployed rotate one secret of each ' +
+      'kind, and the end of each grace is seen. Exit code 0 only if all that is promised was seen. ' +
+      'It takes about a minute, and needs Node.js 24, as the functions do.',
   ],
   examples: ['demo', 'demo --kind WebhookSecret'],
   isLocal: true,

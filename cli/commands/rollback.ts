@@ -16,9 +16,9 @@ export const rollback: Command = {
     to: { value: 'VERSION', says: 'the version to go back to: the one with AWSPREVIOUS unless said' },
   },
   about: [
-    'The key of the earlier version is proved at Dfns first, and activated again where it was retired. What ' +
-      'AWSCURRENT leaves keeps working until the end of a grace of its own. Repeated with the same --to it ' +
-      'completes what an earlier run left undone.',
+    'The key of the earlier version is proved at Dfns first, and activated again where it was ' +
+      'retired. What AWSCURRENT leaves keeps working until the end of a grace of its own. Repeated ' +
+      'with the same --to it completes what an earlier run left undone.',
   ],
   examples: [
     'rollback prod/dfns/payments',

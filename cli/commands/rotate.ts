@@ -7,6 +7,7 @@ import { type Context, describe, operationOn } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
 import { changeSince } from '../rotate/change.ts'
+import { assertWouldGo } from '../rotate/foresee.ts'
 import { functionLog } from '../rotate/function-log.ts'
 import { onInterrupt } from '../rotate/interrupt.ts'
 import { liveOf } from '../rotate/live.ts'
@@ -24,11 +25,11 @@ export const rotate: Command = {
     timeout: { value: 'DURATION', says: 'how long to watch, as 90s, 15m or 2h: 15m unless said' },
   },
   about: [
-    'Secrets Manager carries the rotation out, whoever watches: after Ctrl-C or the time-out it goes on. The ' +
-      'phases are read from the log of the function; without leave to read it (logs:FilterLogEvents) they are ' +
-      'told by the labels, and an error is not seen.',
-    'A superseded key works until the end of its grace. With --retire-now it is deactivated at once, and ' +
-      'whoever still uses it is refused.',
+    'Secrets Manager carries the rotation out, whoever watches: after Ctrl-C or the time-out it ' +
+      'goes on. The phases are read from the log of the function; without leave to read it ' +
+      '(logs:FilterLogEvents) they are told by the labels, and an error is not seen.',
+    'A superseded key works until the end of its grace. With --retire-now it is deactivated at ' +
+      'once, and whoever still uses it is refused.',
   ],
   examples: ['rotate prod/dfns/payments', 'rotate prod/dfns/payments --retire-now --yes'],
   run,
@@ -41,7 +42,9 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   assertCanBegin(secret)
   const opening = await operationOn(context, secret.arn)
   // What is wrong with the document, a tag or the policy shows now, with nothing changed.
-  const { current: before } = await openOperation(opening)
+  const operation = await openOperation(opening)
+  const before = operation.current
+  await assertWouldGo(operation)
   if (given.flag('retire-now')) {
     context.progress(`${name} is rotated, and what that supersedes is deactivated at once:`)
     context.progress('whoever still uses the old key is refused from then on.')

@@ -15,9 +15,10 @@ export const sandbox: Command = {
     quiet: { says: 'does not print what the functions log' },
   },
   about: [
-    'On loopback addresses, with one secret under rotation by the very functions that are deployed. Its clock ' +
-      'goes with real time; a duration (90s, 15m, 6h, 30d) and Enter lets that much time pass. Ctrl-C ends it, ' +
-      'and nothing is kept. It needs Node.js 24, as the functions do.',
+    'On loopback addresses, with one secret under rotation by the very functions that are ' +
+      'deployed. Its clock goes with real time; a duration (90s, 15m, 6h, 30d) and Enter lets that ' +
+      'much time pass. Ctrl-C ends it, and nothing is kept. It needs Node.js 24, as the functions ' +
+      'do.',
   ],
   examples: ['sandbox', 'sandbox --refuse --quiet'],
   isLocal: true,

@@ -23,7 +23,7 @@ export interface Asked {
  */
 export async function ask(of: {
   secretArn: string
-  run: Run
+  run: Pick<Run, 'clients' | 'policyName' | 'time' | 'log' | 'policy'>
   /** The function's; nothing where it has none. */
   schedules: Schedules | undefined
 }): Promise<readonly Asked[]> {

@@ -43,7 +43,10 @@ interface Asked {
 /** Clocks differ, and a line may be older than the command. Milliseconds. */
 const earlierMs = 10 * 60_000
 
-/** The log comes late, in no fixed order, and perhaps not at all: it is read anew, and what is known is left out. */
+/**
+ * The log comes late, in no fixed order, and perhaps not at all: it is read anew, and what is known is left
+ * out.
+ */
 export function functionLog(asked: Asked): FunctionLog {
   const { clients, token, time } = asked
   const known = new Set<string>()
@@ -73,7 +76,7 @@ export function functionLog(asked: Asked): FunctionLog {
   }
 }
 
-/** CDK names the group, and only Lambda knows how; without leave to ask, it is where Lambda itself puts it. */
+/** CDK names the group, and Lambda tells how; without leave to ask, it is where Lambda itself puts it. */
 async function groupOf({ clients, functionArn, time }: Asked): Promise<string> {
   const byDefault = `/aws/lambda/${functionArn.split(':')[6] ?? ''}`
   const command = new GetFunctionConfigurationCommand({ FunctionName: functionArn })

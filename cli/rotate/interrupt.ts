@@ -1,7 +1,7 @@
 /** Whether somebody pressed Ctrl-C. The second time it ends the process, as ever. */
 export interface Interrupt {
-  is(): boolean
-  release(): void
+  readonly is: () => boolean
+  readonly release: () => void
 }
 
 export function onInterrupt(): Interrupt {

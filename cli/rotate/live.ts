@@ -5,10 +5,10 @@ import { type PhaseEvent, words } from './phases.ts'
 
 /** Shows a rotation as it goes on. */
 export interface Live {
-  hear(event: PhaseEvent): void
+  readonly hear: (event: PhaseEvent) => void
   /** Still at that step. */
-  wait(step: Step): void
-  close(): void
+  readonly wait: (step: Step) => void
+  readonly close: () => void
 }
 
 type About = Readonly<Record<Step, string>>
@@ -46,7 +46,7 @@ export function liveOf(of: {
 
   const erase = () => (isTerminal ? eraseLine : '')
   const line = (mark: string, step: Step, end: string) =>
-    `  ${mark} ${words[step].padEnd(11)}${about[step].padEnd(56)}${end}`.trimEnd()
+    `  ${mark} ${words[step].padEnd(11)}${about[step].padEnd(60)}${end}`.trimEnd()
   const write = (text: string) => void stream.write(`${erase()}${text}\n`)
 
   const show = (event: PhaseEvent) => {

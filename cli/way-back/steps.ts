@@ -21,7 +21,7 @@ export function stepLog({ log, hear }: { log: Log; hear: (step: Step) => void })
       hear(step)
       log[level](event, fields)
     }
-  return { steps, info: keep('info'), warn: keep('warn'), error: log.error }
+  return { steps, info: keep('info'), warn: keep('warn'), error: (event, fields) => log.error(event, fields) }
 }
 
 /** One line for people: the event, and of its fields what it is about. */

@@ -23,6 +23,8 @@ export interface Drawing {
 const cell = { width: 8.4, height: 20 } as const
 const margin = { left: 20, top: 60, bottom: 18 } as const
 
+const fonts = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+
 const colours = `
   .screen { fill: #ffffff; stroke: #d1d9e0 }
   .text, .bar { fill: #1f2328 }
@@ -60,10 +62,11 @@ export function drawingOf(drawing: Drawing): string {
   const shows = rows.map((row, index) => rowOf({ drawing, row, index }))
   const covers = typed.map((one, index) => coverOf({ drawing, typed: one, index, width }))
   const all = [...shows, ...covers]
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
+  const named = `role="img" aria-label="${escaped(title)}"`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${named}>
 <title>${escaped(title)}</title>
 <style>
-  text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace; white-space: pre }${colours}
+  text { font: 14px ${fonts}; white-space: pre }${colours}
   .passing { opacity: 0 }
   @media (prefers-reduced-motion: no-preference) {
 ${all.map(({ css }) => css).join('\n')}
@@ -107,7 +110,8 @@ function spanOf({ span, x, y }: { span: Span; x: number; y: number }): string {
   const trimmed = text.trim()
   if (trimmed === '') return ''
   // Every character has its place, whatever font is found.
-  const at = `x="${rounded(x + start * cell.width)}" y="${y}" textLength="${rounded(trimmed.length * cell.width)}"`
+  const left = rounded(x + start * cell.width)
+  const at = `x="${left}" y="${y}" textLength="${rounded(trimmed.length * cell.width)}"`
   return `<text class="${['text', ...styles].join(' ')}" ${at}>${escaped(trimmed)}</text>`
 }
 

@@ -11,7 +11,7 @@ const prompt = '$ '
 const secret = 'prod/payments'
 
 /** What is typed, one after the other. */
-const lines = [`rotate ${secret}`, `status ${secret}`]
+const lines = [`doctor ${secret}`, `rotate ${secret}`, `status ${secret}`]
 
 // Milliseconds.
 const perCharacter = 45
@@ -20,7 +20,7 @@ const beforeAnswer = 350
 const readingTime = 2_600
 const lastReadingTime = 7_000
 
-/** Records the commands as they are, on a terminal and a clock of its own; the SVG is the same in every run. */
+/** The commands as they are, on a terminal and a clock of their own; the SVG is the same in every run. */
 export async function recordingSvg(): Promise<string> {
   const scene = await openRecordedScene()
   const { clock, sandbox } = scene

@@ -37,7 +37,8 @@ const ends: Readonly<Record<string, readonly Style[]>> = {
   '39': ['red', 'green', 'yellow', 'cyan'],
 }
 
-const part = /\u001b\[([\d;]*)([A-Za-z])|\r|\n|[^\u001b\r\n]+/g
+const escape = String.fromCharCode(27)
+const part = new RegExp(`${escape}\\[([\\d;]*)([A-Za-z])|\\r|\\n|[^${escape}\\r\\n]+`, 'g')
 
 /**
  * The rows of a terminal that knows what our commands write: lines, colours, and the last line written anew.
@@ -52,7 +53,7 @@ export function rowsOf(written: readonly Written[]): readonly Row[] {
     const { row, spans, from } = open
     if (spans.length > 0 && until !== from) done.push({ row, spans, from, until })
   }
-  const escape = (code: string, letter: string, at: number) => {
+  const obey = (code: string, letter: string, at: number) => {
     if (letter === 'K') {
       close(at)
       open = { row: open.row, spans: [], from: at }
@@ -66,7 +67,7 @@ export function rowsOf(written: readonly Written[]): readonly Row[] {
 
   for (const { at, text } of written) {
     for (const [whole, code = '', letter] of text.matchAll(part)) {
-      if (letter !== undefined) escape(code, letter, at)
+      if (letter !== undefined) obey(code, letter, at)
       else if (whole === '\n') {
         close(undefined)
         open = { row: open.row + 1, spans: [], from: at }

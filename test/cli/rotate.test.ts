@@ -31,7 +31,7 @@ test('shows the four phases in order, in plain lines, and ends with what changed
   expect(stdout).toMatch(new RegExp(`current +${await currentId(staged)}`))
   expect(stdout).toMatch(new RegExp(`before +${account.credId}`))
   expect(stdout).toMatch(/which works until \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
-  expect(`${stdout}${stderr}`).not.toMatch(/\u001b|\r/)
+  for (const control of ['\u001b', '\r']) expect(`${stdout}${stderr}`).not.toContain(control)
 })
 
 test('with --json there is one document, with what people are told', async () => {
@@ -81,15 +81,41 @@ test('a function that was killed is shown as one, and the rotation after it to i
 })
 
 test('a failure for good ends it: the phase, the code, what to do; AWSCURRENT is as it was', async () => {
-  const staged = await deployed({ dfnsSwitches: {} })
+  const staged = await deployed()
   const { scene, account } = staged
+  const reply = { status: 403, body: '{"error":{"message":"no"}}' }
+  scene.sandbox.wire.plan = ({ operation }) =>
+    operation === 'POST /auth/credentials' ? { reply } : undefined
   const { code, stdout, stderr } = await cli({ args: ['rotate', secret], scene })
   expect(code).toBe(4)
-  expect(shownIn(stderr)).toEqual(['✗ create'])
-  expect(stdout).toContain(`${secret} is not rotated: create failed. AWSCURRENT is as it was.`)
-  expect(stdout).toContain('ERR_NOT_ALLOWED: ')
-  expect(stdout).toContain('What to do: ')
+  expect(shownIn(stderr)).toEqual(['✓ create', '✗ register'])
+  expect(stdout).toContain(`${secret} is not rotated: register failed. AWSCURRENT is as it was.`)
+  expect(stdout).toMatch(/^ {2}ERR_NOT_ALLOWED: /m)
+  expect(stdout).toMatch(/^ {2}What to do: /m)
   expect(await currentId(staged)).toBe(account.credId)
+})
+
+test('what createSecret would stop with is told before anything is begun, in the words of doctor', async () => {
+  const staged = await deployed({ dfnsSwitches: {} })
+  const { scene } = staged
+  const before = rotations(staged)
+  const rotated = await json<{ error: { code: string; message: string; remedy: string } }>({
+    args: ['rotate', secret],
+    scene,
+  })
+  expect(rotated.code).toBe(4)
+  expect(rotations(staged)).toBe(before)
+  const { error } = rotated.result
+  expect(error.message).toContain('createSecret would stop with this')
+  const doctor = await cli({ args: ['doctor', secret, '--no-test', '--json'], scene })
+  expect(doctor.code).toBe(1)
+  const told = JSON.parse(doctor.stdout) as {
+    secrets: { findings: { details: { code?: string }; remedy: string }[] }[]
+  }
+  const [finding] = told.secrets.flatMap(({ findings }) =>
+    findings.filter(({ details }) => details.code === error.code),
+  )
+  expect(finding?.remedy).toBe(error.remedy)
 })
 
 test('nobody waits longer than was said, and the rotation goes on without the command', async () => {
