@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -162,4 +162,30 @@ test('AWS_DEFAULT_REGION, which the aws CLI knows and the SDK does not, is enoug
     AWS_SECRET_ACCESS_KEY: 'b',
   }
   expect((await cli({ args: ['status', '--json'], env })).stdout).toContain(arn)
+})
+
+describe('docs/cli.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8')
+
+  test('has a section for every command, and names each of its options', () => {
+    for (const { name, options } of commands) {
+      const section = new RegExp(`^## ${name}\n([^]*?)(?=^## |$(?![^]))`, 'm').exec(page)?.[1] ?? ''
+      expect(section, name).not.toBe('')
+      for (const option of Object.keys(options)) expect(section, name).toContain(`--${option}`)
+    }
+  })
+
+  test('lists every exit code in the words of --help', () => {
+    const rows = [...page.matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, says]) => [Number(code), says])
+    expect(rows).toEqual(Object.values(exitCodes).map((code) => [code, meanings[code]]))
+  })
+
+  test("lists every finding that is doctor's own", () => {
+    const files = ['doctor/secret.ts', 'doctor/webhook.ts', 'doctor/deployment.ts']
+    const code = files.map((name) => readFileSync(join(import.meta.dirname, '..', '..', 'cli', name), 'utf8'))
+    const types = code.flatMap((text) => [...text.matchAll(/type: '([\w-]+)'/g)].map(([, type = '']) => type))
+    expect(types.length).toBeGreaterThan(10)
+    for (const type of types.filter((one) => one !== 'shared-credential'))
+      expect(page).toContain(`| \`${type}\` |`)
+  })
 })
