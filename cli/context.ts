@@ -92,8 +92,8 @@ export async function describe(context: Context, secretId: string): Promise<Desc
 /** What the ways back in `lambdas/operations/` are opened with. */
 export async function operationOn(context: Context, secretArn: string): Promise<OperationOpening> {
   const { clients, log } = context
-  const { remaining } = timeOf({ getRemainingTimeInMillis: () => changeMs })
-  const time = { ...context.time, remaining }
+  const ending = timeOf({ getRemainingTimeInMillis: () => changeMs })
+  const time = { ...context.time, remaining: () => ending.remaining() }
   const [deployment, schedules, group] = await Promise.all([
     context.deployment(),
     context.schedules(),

@@ -20,15 +20,22 @@ export interface Finding {
 /** A log that keeps audit's findings, and passes everything on. */
 export function collecting(log: Log): { log: Log; findings: Finding[] } {
   const findings: Finding[] = []
-  const keep =
-    (severity: Finding['severity'], pass: Log['info']) =>
-    (event: string, fields: LogFields = {}) => {
-      if (event === 'finding') findings.push(findingIn({ severity, fields }))
-      pass(event, fields)
-    }
+  const keep = (severity: Finding['severity'], event: string, fields: LogFields = {}) => {
+    if (event === 'finding') findings.push(findingIn({ severity, fields }))
+  }
   return {
-    log: { info: keep('info', log.info), warn: keep('warning', log.warn), error: log.error },
     findings,
+    log: {
+      info(event, fields) {
+        keep('info', event, fields)
+        log.info(event, fields)
+      },
+      warn(event, fields) {
+        keep('warning', event, fields)
+        log.warn(event, fields)
+      },
+      error: (event, fields) => log.error(event, fields),
+    },
   }
 }
 

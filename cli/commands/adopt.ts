@@ -27,15 +27,13 @@ export const adopt: Command = {
   options: {
     ...fieldOptions,
     'from-stdin': { says: 'fields as a JSON object on standard input: the way for what is secret' },
-    'from-env': {
-      says: 'fields from DFNS_AUTH_TOKEN, DFNS_PRIVATE_KEY, DFNS_WEBHOOK_SECRET, …',
-    },
+    'from-env': { says: 'fields from DFNS_AUTH_TOKEN, DFNS_PRIVATE_KEY, DFNS_CRED_ID and others' },
     'dry-run': { says: 'show what would be added, and write nothing' },
   },
   about: [
-    'Finds what is needed in the secret under other names, in the token, at Dfns and at the signer, and asks ' +
-      'for the rest by options. It shows what it would add, without values; has Dfns accept the key; and ' +
-      'writes a new version only once you say so. Fields of yours stay as they are, to the letter.',
+    'Finds what is needed in the secret under other names, in the token, at Dfns and at the signer, and ' +
+      'asks for the rest by options. It shows what it would add, without values; has Dfns accept the key; ' +
+      'and writes a new version only once you say so. Fields of yours stay as they are, to the letter.',
   ],
   examples: [
     'adopt prod/dfns/payments --kind ServiceAccountKey',

@@ -58,11 +58,11 @@ function recording(log: Log): { log: Log; answers: Asked[] } {
   const keep = (event: string, fields: LogFields = {}) => {
     if (event === 'probe') answers.push(askedIn(fields))
   }
-  return { log: { info: keep, warn: keep, error: log.error }, answers }
+  return { log: { info: keep, warn: keep, error: (event, fields) => log.error(event, fields) }, answers }
 }
 
 /** From the fields of a log line `probe`, here or in the function's log. */
-export function askedIn(fields: Readonly<Record<string, unknown>>): Asked {
+export function askedIn(fields: LogFields): Asked {
   const { question, answer, code, reason } = fields
   return {
     question: String(question),

@@ -170,8 +170,8 @@ describe('docs/cli.md', () => {
   test('has a section for every command, and names each of its options', () => {
     for (const { name, options } of commands) {
       const section = new RegExp(`^## ${name}\n([^]*?)(?=^## |$(?![^]))`, 'm').exec(page)?.[1] ?? ''
-      expect(section, name).not.toBe('')
-      for (const option of Object.keys(options)) expect(section, name).toContain(`--${option}`)
+      expect([name, section]).not.toEqual([name, ''])
+      for (const option of Object.keys(options)) expect(section).toContain(`--${option}`)
     }
   })
 
