@@ -23,12 +23,16 @@ export interface AwsOptions {
   readonly endpointUrl: string | undefined
 }
 
-/** The SDK's own environment and configuration files fill in what is not said. */
-export function awsClients({ profile, region, endpointUrl }: AwsOptions): AwsClients {
+/**
+ * The SDK's own environment and configuration files fill in what is not said. The aws CLI has one variable
+ * more for the region, and a profile that is named comes before credentials in variables.
+ */
+export function awsClients({ profile, region: said, endpointUrl }: AwsOptions): AwsClients {
+  if (profile !== undefined) useProfile(profile)
+  const region = said ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']
   if (endpointUrl !== undefined && !URL.canParse(endpointUrl)) throw usage('--endpoint-url is not a URL')
   const config = {
     ...awsClientOptions,
-    ...(profile !== undefined && { profile }),
     ...(region !== undefined && { region }),
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
   }
@@ -39,6 +43,13 @@ export function awsClients({ profile, region, endpointUrl }: AwsOptions): AwsCli
     logs: new CloudWatchLogsClient(config),
     lambda: new LambdaClient(config),
   }
+}
+
+/** By its variable, because not everything that a profile can hold is read by a client's own setting. */
+function useProfile(profile: string): void {
+  process.env['AWS_PROFILE'] = profile
+  for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN'])
+    delete process.env[`AWS_${name}`]
 }
 
 /** Fails with one sentence where the SDK would fail with a page: before the first call. */

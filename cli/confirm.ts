@@ -23,7 +23,9 @@ export function confirmOf({ input, output, isSure }: Asking): Confirm {
     if (input.isTTY !== true) throw notConfirmed('there is no terminal to ask on: say --yes')
     const lines = createInterface({ input, output })
     try {
-      const answer = await lines.question(`${question} [y/N] `)
+      // An input that ends (Ctrl-D) gives no answer, and would be waited for without an end.
+      const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+      const answer = await Promise.race([lines.question(`${question} [y/N] `), ended])
       if (!/^\s*y(es)?\s*$/i.test(answer)) throw notConfirmed('the answer was not yes')
     } finally {
       lines.close()

@@ -37,6 +37,8 @@ export interface ToldError {
   readonly remedy?: string
 }
 
+const tryAgain = 'try again; nothing was decided'
+
 export function told(error: unknown): ToldError {
   if (error instanceof CliFailure) {
     const { exitCode, code, message } = error
@@ -47,7 +49,7 @@ export function told(error: unknown): ToldError {
     const isAway =
       retryable && isCode(error, 'ERR_STORE', 'ERR_SCHEDULER', 'ERR_POLICY', 'ERR_DFNS_UNAVAILABLE')
     const exitCode = isAway ? exitCodes.unavailable : exitCodes.refused
-    return { exitCode, code, message, retryable, remedy: remedies[code] }
+    return { exitCode, code, message, retryable, remedy: isAway ? tryAgain : remedies[code] }
   }
   // Its message may quote what it choked on.
   const name = error instanceof Error ? error.constructor.name : typeof error

@@ -17,7 +17,7 @@ declare global {
     rawJSON(text: string): WrittenNumber
     parse(
       text: string,
-      reviver: (name: string, value: unknown, context: { source?: string }) => unknown,
+      reviver: (name: string, value: unknown, context?: { source?: string }) => unknown,
     ): Json
   }
 }
@@ -35,11 +35,14 @@ export function readJsonObject(text: string): JsonObject | undefined {
   return readObject(() => JSON.parse(text) as Json)
 }
 
-/** The same, with every number as it was written, so that it can be written again. */
+/**
+ * The same, with every number as it was written, so that it can be written again. Node.js 20, on which the
+ * commands run, too, does not tell how: there nothing is written that was read so.
+ */
 export function readExactJsonObject(text: string): JsonObject | undefined {
   return readObject(() =>
-    JSON.parse(text, (_name, value, { source }) =>
-      typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value,
+    JSON.parse(text, (_name, value, context) =>
+      typeof value === 'number' && context?.source !== undefined ? JSON.rawJSON(context.source) : value,
     ),
   )
 }
