@@ -50,18 +50,21 @@ test('CloudWatch Logs finds the lines that a function printed, page by page', as
   } while (nextToken !== undefined)
   expect(found.length).toBeGreaterThan(1)
   expect(found).toEqual(printed.filter((line) => line.includes('testSecret')))
-  const later = { ...asked, startTime: scene.clock.now() + 1 }
+  const later = { ...asked, startTime: scene.clock.now() + 3_600_000 }
   expect((await logs.send(new FilterLogEventsCommand(later))).events).toEqual([])
 })
 
-test('a log group that is not there, and a pattern of more than one term, are refused', async () => {
-  const { logs } = await operated()
+test('what CloudWatch Logs does not know, or may not show, is refused by its name', async () => {
+  const { scene, logs } = await operated()
+  const group = '/aws/lambda/dfns-rotator-rotate'
   const filter = (logGroupName: string, filterPattern: string) =>
     logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }))
   await expect(filter('/aws/lambda/another', '"a"')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
   })
-  await expect(filter('/aws/lambda/dfns-rotator-rotate', 'a b')).rejects.toMatchObject({
+  await expect(filter(group, '{ $.durationMs > 5 }')).rejects.toMatchObject({
     name: 'InvalidParameterException',
   })
+  scene.sandbox.deniedLogs.add(group)
+  await expect(filter(group, '"a"')).rejects.toMatchObject({ name: 'AccessDeniedException' })
 })
