@@ -66,6 +66,8 @@ function ofOthers({ caller, request }: { caller: Caller; request: WireRequest })
   const { service, operation, path } = request
   const { Name, GroupName, Target } = bodyOf(request)
   const action = `${caller} ${service}:${operation}` as const
+  // Service Authorization Reference: it knows no resources.
+  if (operation === 'ListSchedules') return [`${action} *`]
   if (service === 'ssm') return [`${action} arn:aws:ssm:${inHere}:parameter${Name}`]
   const group = GroupName ?? new URLSearchParams(path.split('?')[1]).get('groupName')
   const schedule = `${action} arn:aws:scheduler:${inHere}:schedule/${group}/any` as const
