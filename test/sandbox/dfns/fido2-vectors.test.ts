@@ -5,7 +5,7 @@ import { readAuthenticatorData } from '../../../sandbox/dfns/authenticator-data.
 import { asBytes, asMap, type CborValue, decodeCbor, decodeCborMap } from '../../../sandbox/dfns/cbor.ts'
 import { verifyPasskeyAssertion, verifyPasskeyAttestation } from '../../../sandbox/dfns/passkeys.ts'
 import { encodeCbor } from '../../support/authenticator.ts'
-import { ofChromium, ofDfnsDocuments, ofW3c } from './passkey-vectors.ts'
+import { ofChromium, ofDfnsDocuments, ofOldSecurityKey, ofW3c } from './passkey-vectors.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest()
 const hex = (text: string) => Buffer.from(text, 'hex')
@@ -80,7 +80,7 @@ test('a certificate’s signature is over the client data, too', () => {
   )
 })
 
-describe.each(ofW3c)('$of', (vector) => {
+describe.each(ofW3c)('WebAuthn Level 3, $of', (vector) => {
   const attestation = () =>
     readAttestation({
       attestationObject: hex(vector.attestationObject),
@@ -99,8 +99,21 @@ describe.each(ofW3c)('$of', (vector) => {
     const { authenticatorData, clientData, signature } = vector.assertion
     expect(readAuthenticatorData(hex(authenticatorData)).attested).toBeUndefined()
     const signed = Buffer.concat([hex(authenticatorData), sha256(hex(clientData))])
-    expect(verify('sha256', signed, attestation().attested.publicKey, hex(signature))).toBe(true)
+    const { publicKey, algorithm } = attestation().attested
+    expect(verify(algorithm === -8 ? null : 'sha256', signed, publicKey, hex(signature))).toBe(true)
   })
+})
+
+test('an old security key’s attestation is refused, or read without a look at its statement', () => {
+  const sent = {
+    attestationObject: hex(ofOldSecurityKey.attestationObject),
+    clientDataHash: Buffer.alloc(32),
+  }
+  expect(() => readAttestation({ ...sent, others: 'refuse' })).toThrow(
+    'the format of the attestation is not supported',
+  )
+  const { attested } = readAttestation({ ...sent, others: 'unproven' })
+  expect(attested.credentialId.toString('hex')).toBe(ofOldSecurityKey.credentialId)
 })
 
 test('the attestation of Dfns’s documents is read as they decode it', () => {
