@@ -58,7 +58,7 @@ function readItem({ reader, depth }: { reader: Reader; depth: number }): CborVal
   if (major === 3) return textOf(take({ reader, count: argument }))
   if (major === 6) throw malformed('a tag')
   if (depth === deepest) throw malformed('nested too deep')
-  // Every item takes a byte at least, so a count that the rest cannot hold is refused before it is looped over.
+  // Every item takes a byte at least: a count that the rest cannot hold is refused before the loop.
   if (argument > reader.bytes.length - reader.at) throw malformed('cut short')
   const inner = { reader, depth: depth + 1 }
   return major === 4 ? readArray({ ...inner, count: argument }) : readMap({ ...inner, count: argument })
