@@ -8,11 +8,8 @@ import { DEFAULT_SCHEDULER } from '../sandbox/scheduler/schedule.ts'
 import { UNKIND_ENGINE } from '../sandbox/secrets-manager/engine-state.ts'
 import { UNKIND_VAULT } from '../sandbox/secrets-manager/secret.ts'
 
-const invocations = createAsyncInvocations({
-  clock: createClock(),
-  functions: new Map(),
-  queues: createQueues(),
-})
+const clock = createClock()
+const invocations = createAsyncInvocations({ clock, functions: new Map(), queues: createQueues(clock) })
 
 const switches = [pessimistic, UNKIND_ENGINE, UNKIND_VAULT, DEFAULT_SCHEDULER, invocations.switches]
 const names = [...new Set(switches.flatMap((each) => Object.keys(each)))].toSorted()

@@ -46,7 +46,7 @@ export interface UserAction {
  * is not: whoever calls it looks first.
  */
 export interface Dfns {
-  /** The token it speaks with: its own, or that of a session; a new one's if one that has ended was refused. */
+  /** The token it speaks with: its own, or a session's; a new session's where the one `refused` has ended. */
   authToken(refused?: string): Promise<string>
   /** GET /auth/credentials: the caller's own, without pagination. */
   listCredentials(): Promise<readonly ListedCredential[]>
