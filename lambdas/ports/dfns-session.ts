@@ -15,9 +15,9 @@ import type { Time } from './time.ts'
 const shortestSessionMs = 30_000
 
 /**
- * Dfns for one invocation. A user logs in once, and anew when its session has ended. Whoever asks for a token's
- * credentials while the same list is under way is told what that tells: phases ask in parallel, and every list
- * counts against the rate limit.
+ * Dfns for one invocation. A user logs in once, and anew when its session has ended. Whoever asks for a
+ * token's credentials while the same list is under way is told what that tells: phases ask in parallel, and
+ * every list counts against the rate limit.
  */
 export function dfnsOf(time: Time): (identity: Identity) => Dfns {
   const lists = new Map<string, Promise<readonly ListedCredential[]>>()
