@@ -56,8 +56,14 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
   if (superseded === undefined)
     return nothing('Dfns lists nothing of what was superseded: nothing is left to do')
   assertMayRetire(scene, superseded)
-  if (await isSupersededAnew(scene, superseded))
+  const later = await laterSchedule(scene, superseded)
+  if (later !== undefined && !isSameSupersession(event, later.event))
     return nothing('it was superseded anew, and another schedule ends that grace')
+  if (later !== undefined) {
+    // Lambda may have kept the event while the move was tried again; the schedule is deleted with it.
+    await postpone({ opening, until: later.at })
+    return 'postponed'
+  }
   if (await isHeld(scene, superseded)) return 'postponed'
   const { store, secret, current } = scene
   await retire({
@@ -118,11 +124,17 @@ function assertMayRetire({ secret }: Scene, { id }: Superseded): void {
   throw new RotationError('ERR_RETIRE_UNDONE', `${problem}. ${wayOut}.`)
 }
 
+/** Clocks differ by less, and a schedule fires no sooner than that. Milliseconds. */
+const clocksMs = 5_000
+
 /**
- * Whether the credential was current once more and superseded anew since this event's schedule was written:
- * then that schedule was written over, for the end of the new grace.
+ * The schedule about this credential, if it lies ahead: it was written over since this event's was, for a grace
+ * that ends later. The credential was current once more and superseded anew, or the move came late.
  */
-async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded): Promise<boolean> {
+async function laterSchedule(
+  { opening }: Scene,
+  { id: credId }: Superseded,
+): Promise<{ at: Date; event: RetireEvent } | undefined> {
   const { event, schedules, time, log } = opening
   const { secretArn } = event
   const name = scheduleName({ secretArn, credId })
@@ -133,11 +145,12 @@ async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded):
     log.warn('whether it was superseded anew is not known', { reason: error.message })
     return undefined
   })
-  if (schedule === undefined) return false
+  if (schedule === undefined) return undefined
+  const { at } = schedule
   const other = retireEventIn(schedule.input)
-  if (schedule.at === undefined || other === undefined)
+  if (at === undefined || other === undefined)
     throw new RotationError('ERR_SCHEDULER', `schedule ${name} is not one that dfns-rotator wrote`)
-  return schedule.at.getTime() > time.now() && !isSameSupersession(event, other)
+  return at.getTime() > time.now() + clocksMs ? { at, event: other } : undefined
 }
 
 /** The superseded credential by its id: from its version, or where that is gone from Dfns's list. */

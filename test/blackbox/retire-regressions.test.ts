@@ -81,6 +81,23 @@ test('AWSPREVIOUS works all through its grace, also when it was rolled back to a
   expect(await scene.documentOf(arn, 'AWSPREVIOUS')).toMatchObject({ credId: account.credId })
 })
 
+// The schedule fired while the function that wrote it was gone; Lambda kept its event, and the move was tried again.
+test('the grace begins with the move, also for an event that was on its way before it', async () => {
+  const staged = await stage()
+  const { scene, arn, account } = staged
+  const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
+  scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
+  await scene.rotate(arn)
+  const [early] = schedules(staged)
+  scene.sandbox.wire.plan = undefined
+  await scene.clock.advance(30 * minute)
+  expect(holder(staged, 'AWSPREVIOUS')).toBeDefined()
+  await retireWith(staged, early && inputOf(early))
+  expect(await scene.signingStatus(account.document)).toBe(200)
+  await scene.clock.advance(hour)
+  expect(await scene.signingStatus(account.document)).toBe(401)
+})
+
 // The list of AWSCURRENT's identity does not hold the superseded credential: nothing was deactivated.
 test('a retirement that deactivated nothing does not claim that it did', async () => {
   const staged = await rotated()
