@@ -59,7 +59,7 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
   const later = await laterSchedule(scene, superseded)
   if (later !== undefined && !isSameSupersession(event, later.event))
     return nothing('it was superseded anew, and another schedule ends that grace')
-  if (later !== undefined) {
+  if (later !== undefined && isFirst(event)) {
     // Lambda may have kept the event while the move was tried again; the schedule is deleted with it.
     await postpone({ opening, until: later.at })
     return 'postponed'
@@ -124,6 +124,9 @@ function assertMayRetire({ secret }: Scene, { id }: Superseded): void {
   throw new RotationError('ERR_RETIRE_UNDONE', `${problem}. ${wayOut}.`)
 }
 
+/** As its schedule has it: a command that ends a grace says that nothing is held. */
+const isFirst = ({ attempt, held }: RetireEvent): boolean => attempt === 0 && !held
+
 /** Clocks differ by less, and a schedule fires no sooner than that. Milliseconds. */
 const clocksMs = 5_000
 
@@ -140,8 +143,7 @@ async function laterSchedule(
   const name = scheduleName({ secretArn, credId })
   const schedule = await schedules?.get(name).catch((error: unknown) => {
     // The first event comes from that very schedule; only what had to wait can be behind it.
-    const isFirst = event.attempt === 0 && !event.held
-    if (!isFirst || !isCode(error, 'ERR_SCHEDULER') || error.retryable) throw error
+    if (!isFirst(event) || !isCode(error, 'ERR_SCHEDULER') || error.retryable) throw error
     log.warn('whether it was superseded anew is not known', { reason: error.message })
     return undefined
   })
