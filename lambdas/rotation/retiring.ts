@@ -100,12 +100,14 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
 const isNet = (settings: Settings) => [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
 
 /**
- * AWSCURRENT stands where it stood. Where it had moved and was moved back, AWSPREVIOUS is on the other
- * version.
+ * AWSCURRENT stands where it stood, or a person moved it before the rotation did: AWSPREVIOUS says what was
+ * superseded last. Where the rotation had moved it and it was moved back, AWSPREVIOUS is on the other version.
  */
 function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: RetireEvent }): boolean {
   const has = (versionId: string, label: string) => secret.stages.get(versionId)?.includes(label) === true
-  return has(event.superseded, 'AWSCURRENT') && !has(event.promoted, 'AWSPREVIOUS')
+  const { superseded, promoted } = event
+  if (has(superseded, 'AWSCURRENT')) return !has(promoted, 'AWSPREVIOUS')
+  return has(superseded, 'AWSPREVIOUS') && !has(promoted, 'AWSCURRENT')
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   messages,
   minute,
   outcomes,
+  resultOf,
   results,
   retireLog,
   retireWith,
@@ -96,6 +97,24 @@ test('the grace begins with the move, also for an event that was on its way befo
   expect(await scene.signingStatus(account.document)).toBe(200)
   await scene.clock.advance(hour)
   expect(await scene.signingStatus(account.document)).toBe(401)
+})
+
+// The rotation wrote its schedule and was killed; what it would have superseded has no grace that could end.
+test('a rotation that never moved AWSCURRENT ends nothing, also where somebody put another value', async () => {
+  const staged = await stage()
+  const { scene, arn, account } = staged
+  const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
+  scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
+  await scene.rotate(arn)
+  const [early] = schedules(staged)
+  const { publicKey, privateKey } = newKey()
+  const { userId } = account
+  const { credId } = scene.dfns.addCredential({ userId, name: 'emergency', publicKey })
+  const SecretString = JSON.stringify({ ...account.document, credId, privateKey })
+  const put = { SecretId: arn, ClientRequestToken: 'e'.repeat(32), SecretString }
+  await scene.secretsManager('PutSecretValue', put)
+  expect(resultOf(await retireWith(staged, early && inputOf(early)))).toBe('done')
+  expect(await scene.signingStatus(account.document)).toBe(200)
 })
 
 // The list of AWSCURRENT's identity does not hold the superseded credential: nothing was deactivated.
