@@ -101,7 +101,8 @@ const isNet = (settings: Settings) => [true, false].some((isAdopted) => settings
 
 /**
  * AWSCURRENT stands where it stood, or a person moved it before the rotation did: AWSPREVIOUS says what was
- * superseded last. Where the rotation had moved it and it was moved back, AWSPREVIOUS is on the other version.
+ * superseded last. Where the rotation had moved it and it was moved back, AWSPREVIOUS is on the other
+ * version.
  */
 function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: RetireEvent }): boolean {
   const has = (versionId: string, label: string) => secret.stages.get(versionId)?.includes(label) === true
@@ -133,8 +134,8 @@ const isFirst = ({ attempt, held }: RetireEvent): boolean => attempt === 0 && !h
 const clocksMs = 5_000
 
 /**
- * The schedule about this credential, if it lies ahead: it was written over since this event's was, for a grace
- * that ends later. The credential was current once more and superseded anew, or the move came late.
+ * The schedule about this credential, if it lies ahead: it was written over since this event's was, for a
+ * grace that ends later. The credential was current once more and superseded anew, or the move came late.
  */
 async function laterSchedule(
   { opening }: Scene,
