@@ -51,11 +51,11 @@ function callerOf<C extends object>(of: {
     try {
       return await run(first, call)
     } catch (error) {
-      if (!repeats || !isRefusal(error)) throw error
+      if (!isRefusal(error)) throw error
       const { snapshot, bearer } = first
       const isRenewed = bearer.isRenewed()
       const newer = isRenewed ? snapshot : await secret.refused(snapshot)
-      if (!isRenewed && newer.versionId === snapshot.versionId) throw error
+      if (!repeats || (!isRenewed && newer.versionId === snapshot.versionId)) throw error
       return await run(await open(newer), call)
     }
   }

@@ -19,10 +19,10 @@ interface Session {
   readonly document: UserKey
   readonly openedAt: number
   readonly token: Promise<string>
-  endsAt: number
+  renewAt: number
 }
 
-/** A session is renewed so long before its end. Milliseconds. */
+/** A session is renewed so long before its end, in milliseconds, or in the last fifth of its life if that is later. */
 const margin = 60_000
 /** A token that is refused sooner after its login is not refused for its age. Milliseconds. */
 const young = 10_000
@@ -42,10 +42,11 @@ function opened(secret: RotatingSecret<KeyDocument>): Bearers {
 
   const open = (document: UserKey): Session => {
     const openedAt = time.now()
-    const made: Session = { document, openedAt, token: logIn(document), endsAt: Number.POSITIVE_INFINITY }
+    const made: Session = { document, openedAt, token: logIn(document), renewAt: Number.POSITIVE_INFINITY }
     made.token.then(
       (token) => {
-        made.endsAt = endOf(token)
+        const end = endOf(token)
+        made.renewAt = end - Math.min(margin, (end - openedAt) / 5)
       },
       () => {
         if (session === made) session = undefined
@@ -56,7 +57,7 @@ function opened(secret: RotatingSecret<KeyDocument>): Bearers {
 
   return async (document) => {
     if (document.kind !== 'UserKey') return { token: document.authToken, isRenewed: () => false }
-    if (session?.document !== document || session.endsAt - time.now() < margin) session = open(document)
+    if (session?.document !== document || time.now() >= session.renewAt) session = open(document)
     const mine = session
     return {
       token: await mine.token,
@@ -83,13 +84,13 @@ async function logIn(document: UserKey): Promise<string> {
   throw new ClientError('ERR_LOGIN', `${orgId} demands single sign-on, so that a key cannot log in`)
 }
 
-/** Milliseconds since the epoch: the JWT's `exp`. Without one it is used until Dfns refuses it. */
+/** Milliseconds since the epoch: the JWT's `exp`. A token without one is used until Dfns refuses it. */
 function endOf(token: string): number {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
     const { exp } = JSON.parse(payload) as { exp?: unknown }
-    return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY
+    return typeof exp === 'number' ? exp * 1000 : Number.MAX_SAFE_INTEGER
   } catch {
-    return Number.POSITIVE_INFINITY
+    return Number.MAX_SAFE_INTEGER
   }
 }
