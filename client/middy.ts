@@ -1,4 +1,3 @@
-import type { SecretDocument } from './document.ts'
 import { isRefusal } from './refusals.ts'
 import type { RotatingSecret, Snapshot } from './rotating-secret.ts'
 
@@ -25,7 +24,7 @@ export function rotatingSecrets<S extends Secrets>(secrets: S) {
   const entries = Object.entries(secrets)
   const used = new WeakMap<object, ReadonlyMap<RotatingSecret, Snapshot>>()
   return {
-    async before(request: Request<object & Partial<SecretsContext<S>>>): Promise<void> {
+    async before(request: Request<SecretsContext<S>>): Promise<void> {
       const found = await Promise.all(
         entries.map(async ([name, secret]) => ({ name, secret, snapshot: await secret.get() })),
       )
@@ -45,5 +44,3 @@ export function rotatingSecrets<S extends Secrets>(secrets: S) {
     },
   }
 }
-
-export type { SecretDocument }
