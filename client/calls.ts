@@ -17,9 +17,9 @@ type Call<C> = (client: C) => Promise<unknown>
 type Caller<C extends object> = (call: Call<C>, options: { readonly repeats: boolean }) => Promise<unknown>
 
 /**
- * A client of @dfns/sdk, or one of its parts, each of whose calls uses token and key of one generation, and is
- * repeated once, whole, if Dfns refused that generation before it did anything and there is a newer one. `make`
- * makes the client: `(options) => new WalletsClient(options)`; it is made for every call.
+ * A client of @dfns/sdk, or one of its parts, each of whose calls uses token and key of one generation, and
+ * is repeated once, whole, if Dfns refused that generation before it did anything and there is a newer one.
+ * `make` makes the client: `(options) => new WalletsClient(options)`; it is made for every call.
  */
 export function dfnsClientOf<C extends object>(
   secret: RotatingSecret<KeyDocument>,
@@ -96,8 +96,8 @@ function signerOf(document: KeyDocument): CallOptions['signer'] {
 }
 
 /**
- * Looks like `client`, whose methods and parts it has. The second half of a delegated call is not repeated: it
- * carries a signature of somebody else, which can be used once.
+ * Looks like `client`, whose methods and parts it has. The second half of a delegated call is not repeated:
+ * it carries a signature of somebody else, which can be used once.
  */
 function proxied<C extends object, P extends object>(of: {
   client: P

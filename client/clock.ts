@@ -1,6 +1,6 @@
 /**
- * Option of `rotatingSecret` for tests: time that moves when told. A symbol, so that no configuration file can
- * set it.
+ * Option of `rotatingSecret` for tests: time that moves when told. A symbol, so that no configuration file
+ * can set it.
  */
 export const clock: unique symbol = Symbol('clock')
 

@@ -125,8 +125,8 @@ function parsedObject(json: string): Record<string, unknown> | undefined {
 }
 
 /**
- * A document that is printed or serialised by accident (a context that a logger takes whole) shows what it is,
- * and no key.
+ * A document that is printed or serialised by accident (a context that a logger takes whole) shows what it
+ * is, and no key.
  */
 function discreet(document: SecretDocument): SecretDocument {
   const { kind, orgId } = document

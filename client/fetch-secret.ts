@@ -6,7 +6,9 @@ export type StagingLabel = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
 export interface FetchRequest {
   readonly secretId: string
   readonly label: StagingLabel
-  /** Dfns has just refused what was read before: caches on the way are to be passed, where that is possible. */
+  /**
+   * Dfns has just refused what was read before: caches on the way are to be passed, where that is possible.
+   */
   readonly refresh: boolean
   /** Aborts when the answer would come too late to be used. */
   readonly signal: AbortSignal
@@ -20,8 +22,8 @@ export interface FetchedVersion {
 }
 
 /**
- * Where a secret is read. Nothing: no version has the label, or it has no value yet. Whatever is thrown counts
- * as unavailable.
+ * Where a secret is read. Nothing: no version has the label, or it has no value yet. Whatever is thrown
+ * counts as unavailable.
  */
 export type FetchSecret = (request: FetchRequest) => Promise<FetchedVersion | undefined>
 

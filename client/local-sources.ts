@@ -16,8 +16,8 @@ const largestReply = 262_144
 /**
  * Reads through the AWS Parameters and Secrets Lambda Extension, which caches for 300 seconds unless
  * SECRETS_MANAGER_TTL says otherwise. Nothing passes its cache, so that after a refusal `refreshWith` is
- * asked: Secrets Manager itself unless told otherwise (Lambda Developer Guide, "Use Secrets Manager secrets in
- * Lambda functions").
+ * asked: Secrets Manager itself unless told otherwise (Lambda Developer Guide, "Use Secrets Manager secrets
+ * in Lambda functions").
  */
 export function fromLambdaExtension({
   port = Number(process.env['PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'] ?? defaultPort),
@@ -34,9 +34,9 @@ export function fromLambdaExtension({
 }
 
 /**
- * Reads through the AWS Secrets Manager Agent (or Workload Credentials Provider), which caches for 300 seconds
- * unless its `ttl_seconds` says otherwise; after a refusal with `refreshNow=true`, which passes its cache
- * (README of aws-secretsmanager-agent).
+ * Reads through the AWS Secrets Manager Agent (or Workload Credentials Provider), which caches for 300
+ * seconds unless its `ttl_seconds` says otherwise; after a refusal with `refreshNow=true`, which passes its
+ * cache (README of aws-secretsmanager-agent).
  */
 export function fromSecretsManagerAgent({
   port = defaultPort,
@@ -52,8 +52,8 @@ export function fromSecretsManagerAgent({
 }
 
 /**
- * Reads mounted files, one for each label that there is, each time anew: the Secrets Store CSI driver and others
- * replace a file when they rotate it. A file has no version id; the hash of its content stands for it.
+ * Reads mounted files, one for each label that there is, each time anew: the Secrets Store CSI driver and
+ * others replace a file when they rotate it. A file has no version id; the hash of its content stands for it.
  */
 export function fromFile(files: {
   readonly current: string

@@ -16,9 +16,9 @@ export type SecretsContext<S extends Secrets> = {
 }
 
 /**
- * Middleware of @middy/core that puts the present snapshot of each secret into `context.secrets`, by name, and
- * into `internal`. Its properties are not enumerable: a logger that takes a context whole does not see them. When
- * the handler ends with a refusal of Dfns, every secret is read anew for the next invocation.
+ * Middleware of @middy/core that puts the present snapshot of each secret into `context.secrets`, by name,
+ * and into `internal`. Its properties are not enumerable: a logger that takes a context whole does not see
+ * them. When the handler ends with a refusal of Dfns, every secret is read anew for the next invocation.
  */
 export function rotatingSecrets<S extends Secrets>(secrets: S) {
   const entries = Object.entries(secrets)

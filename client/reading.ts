@@ -24,7 +24,9 @@ interface Reading<T> {
 /** A reading that takes longer is given up. Milliseconds. */
 const longest = 10_000
 
-/** `keep` and `fail` hear how the last reading ended; of one that another took the place of they do not hear. */
+/**
+ * `keep` and `fail` hear how the last reading ended; of one that another took the place of they do not hear.
+ */
 export function readings<T>(of: {
   name: string
   clock: Clock

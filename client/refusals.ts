@@ -12,9 +12,9 @@ const otherwise = [404, 408, 409, 429]
 
 /**
  * Whether Dfns refused a call for its credential, before it did anything: 401 anywhere; any refusal while the
- * call was only signed for, or while logging in; an account that was deactivated; a user action that died with
- * the key that signed it. A reply that is lost, a status of 500 or more, and a policy that waits (202) are none
- * of these: the call may have been carried out.
+ * call was only signed for, or while logging in; an account that was deactivated; a user action that died
+ * with the key that signed it. A reply that is lost, a status of 500 or more, and a policy that waits (202)
+ * are none of these: the call may have been carried out.
  */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof ClientError) return error.code === 'ERR_NOT_ALLOWED'

@@ -26,9 +26,9 @@ export interface RotatingSecret<D extends SecretDocument = SecretDocument> {
    */
   get(options?: { readonly alsoAccepted?: boolean }): Promise<Snapshot<D>>
   /**
-   * To be told that Dfns refused what a snapshot holds. Answers with a newer one if there is one: what is held,
-   * or what is read now. One version is read again for this at most three times at once, and then once in
-   * `refusalInterval`, however many callers were refused.
+   * To be told that Dfns refused what a snapshot holds. Answers with a newer one if there is one: what is
+   * held, or what is read now. One version is read again for this at most three times at once, and then once
+   * in `refusalInterval`, however many callers were refused.
    */
   refused(snapshot: Snapshot<D>): Promise<Snapshot<D>>
   readonly [clock]: Clock
@@ -39,11 +39,16 @@ export interface RotatingSecretOptions<K extends SecretKind = SecretKind> {
   readonly kind?: K
   /** How old, in milliseconds, a document may be; 5 minutes unless told otherwise, and 1 second at least. */
   readonly ttl?: number
-  /** The share of the TTL over which refreshing is spread, so that a fleet does not ask at once: 0 to 0.8; 0.2. */
+  /**
+   * The share of the TTL over which refreshing is spread, so that a fleet does not ask at once: 0 to 0.8;
+   * 0.2.
+   */
   readonly jitter?: number
   /** How much longer, in milliseconds, a document is used while the secret cannot be read; 1 hour. */
   readonly staleFor?: number
-  /** Milliseconds from one reading to the next because one version is refused, in the long run; 10 seconds. */
+  /**
+   * Milliseconds from one reading to the next because one version is refused, in the long run; 10 seconds.
+   */
   readonly refusalInterval?: number
   /** Where it is read; Secrets Manager unless told otherwise. */
   readonly fetchSecret?: FetchSecret
@@ -123,9 +128,9 @@ export function rotatingSecret<const K extends SecretKind = SecretKind>(
 }
 
 /**
- * Whether a version may be read again because it was refused. What is refused for good, or for another reason,
- * must not become a stream of readings; but a few at once are allowed, so that such a refusal does not hide a
- * rotation that follows it at once.
+ * Whether a version may be read again because it was refused. What is refused for good, or for another
+ * reason, must not become a stream of readings; but a few at once are allowed, so that such a refusal does
+ * not hide a rotation that follows it at once.
  */
 function readings({ time, interval }: { time: Clock; interval: number }): (versionId: string) => boolean {
   const atOnce = 3
@@ -165,7 +170,9 @@ function readerOf<D extends SecretDocument>(of: {
   }
 }
 
-/** A role may be allowed AWSCURRENT alone, and a version may hold no document yet: then there is none beside. */
+/**
+ * A role may be allowed AWSCURRENT alone, and a version may hold no document yet: then there is none beside.
+ */
 function passUnusable(error: unknown): undefined {
   if (error instanceof ClientError && !error.retryable) return undefined
   throw error

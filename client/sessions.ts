@@ -22,7 +22,10 @@ interface Session {
   renewAt: number
 }
 
-/** A session is renewed so long before its end, in milliseconds, or in the last fifth of its life if that is later. */
+/**
+ * A session is renewed so long before its end, in milliseconds, or in the last fifth of its life if that is
+ * later.
+ */
 const margin = 60_000
 /** A token that is refused sooner after its login is not refused for its age. Milliseconds. */
 const young = 10_000

@@ -9,10 +9,10 @@ export interface KeySigner {
 }
 
 /**
- * Signs with the key that the challenge allows, which is not always the newest: a token that was read before a
- * rotation may go with the key of that time only. For a client whose token does not change while it is used;
- * where it may (`replace`, grace `PT0S`), use `dfnsClient`. ERR_NOT_ALLOWED where no key is allowed, also
- * after the secret has been read anew.
+ * Signs with the key that the challenge allows, which is not always the newest: a token that was read before
+ * a rotation may go with the key of that time only. For a client whose token does not change while it is
+ * used; where it may (`replace`, grace `PT0S`), use `dfnsClient`. ERR_NOT_ALLOWED where no key is allowed,
+ * also after the secret has been read anew.
  */
 export function signer(secret: RotatingSecret<KeyDocument>): KeySigner {
   return {

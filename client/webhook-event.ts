@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 
 /** What Dfns sends to a webhook ("Webhook events", Dfns documentation). */
 export interface WebhookEvent<Data = unknown> {
-  /** Of this attempt: another attempt, and another webhook's, has another. To tell events apart: `firstEventId`. */
+  /**
+   * Of this attempt: another attempt, and another webhook's, has another. To tell events apart:
+   * `firstEventId`.
+   */
   readonly id: string
   /** `wallet.transfer.requested`, … The list grows. */
   readonly kind: string
@@ -41,9 +44,9 @@ function isEvent(value: unknown): value is WebhookEvent {
 
 /**
  * What identifies the event that happened: the same for each attempt to deliver it, and for each of the two
- * webhooks that deliver it while a rotation's grace lasts. Dfns gives every attempt an id of its own and links
- * it to the one before only (`retryOf`), and nothing links those of two webhooks; but `kind`, `date` (when the
- * event happened) and `data` are the same in all of them. 43 characters, base64url.
+ * webhooks that deliver it while a rotation's grace lasts. Dfns gives every attempt an id of its own and
+ * links it to the one before only (`retryOf`), and nothing links those of two webhooks; but `kind`, `date`
+ * (when the event happened) and `data` are the same in all of them. 43 characters, base64url.
  */
 export function firstEventId({ kind, date, data }: Pick<WebhookEvent, 'kind' | 'date' | 'data'>): string {
   return createHash('sha256')

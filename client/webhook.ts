@@ -20,10 +20,10 @@ type Secret = RotatingSecret<WebhookSecret>
 type Hooks = Snapshot<WebhookSecret>
 
 /**
- * The event in a delivery that Dfns signed for the webhook of AWSCURRENT, AWSPENDING or AWSPREVIOUS. The body as
- * it was received, before any parser. `tolerance`: how far the moment of signing may be from now, in milliseconds;
- * 5 minutes, as in Dfns's sample. ERR_SIGNATURE, ERR_REPLAY, ERR_EVENT; answer them with a status other than
- * 200, so that Dfns tries again.
+ * The event in a delivery that Dfns signed for the webhook of AWSCURRENT, AWSPENDING or AWSPREVIOUS. The body
+ * as it was received, before any parser. `tolerance`: how far the moment of signing may be from now, in
+ * milliseconds; 5 minutes, as in Dfns's sample. ERR_SIGNATURE, ERR_REPLAY, ERR_EVENT; answer them with a
+ * status other than 200, so that Dfns tries again.
  */
 export async function verifyWebhook<Data = unknown>(
   rawBody: string | Uint8Array,
