@@ -17,8 +17,8 @@ export type SecretsContext<S extends Secrets> = {
 
 /**
  * Middleware of @middy/core that puts the present snapshot of each secret into `context.secrets`, by name,
- * and into `internal`. Its properties are not enumerable: a logger that takes a context whole does not see
- * them. When the handler ends with a refusal of Dfns, every secret is read anew for the next invocation.
+ * and into `internal`. It is not enumerable: a logger that takes a context whole does not see it. When the
+ * handler ends with a refusal of Dfns, every secret is read anew for the next invocation.
  */
 export function rotatingSecrets<S extends Secrets>(secrets: S) {
   const entries = Object.entries(secrets)
@@ -28,11 +28,8 @@ export function rotatingSecrets<S extends Secrets>(secrets: S) {
       const found = await Promise.all(
         entries.map(async ([name, secret]) => ({ name, secret, snapshot: await secret.get() })),
       )
-      const value = {}
-      for (const { name, snapshot } of found) {
-        Object.defineProperty(value, name, { value: snapshot })
-        request.internal[name] = snapshot
-      }
+      const value = Object.fromEntries(found.map(({ name, snapshot }) => [name, snapshot]))
+      Object.assign(request.internal, value)
       Object.defineProperty(request.context, 'secrets', { value, configurable: true })
       used.set(request, new Map(found.map(({ secret, snapshot }) => [secret, snapshot])))
     },

@@ -102,9 +102,13 @@ describe('a call that may have had an effect', () => {
   ]
 
   test('is made once, and the secret is not read, whatever becomes of it', async () => {
-    const { change, scene, effects, requests, readings, webhookId } = await applied('account')
+    const { change, scene, kept, effects, requests, readings, webhookId } = await applied('account', {
+      grace: 'PT24H',
+    })
     const { wire } = scene.sandbox
     await change()
+    // A newer key is there, with which a repetition would succeed.
+    await scene.rotate(kept.arn)
     for (const [name, fault] of faults) {
       const [before, asked] = [effects(), requests().length]
       wire.plan = ({ operation }) => (operation === `PUT /webhooks/${webhookId}` ? fault : undefined)

@@ -59,6 +59,7 @@ describe('the middleware of middy', () => {
     }).use(rotatingSecrets(named))
     await handler({}, context() as never)
     expect(printed.join()).not.toMatch(/BEGIN|a\.b\.c|whs-/)
+    expect(printed.slice(0, 3).join()).not.toContain('secrets')
     expect(printed).toHaveLength(4)
   })
 

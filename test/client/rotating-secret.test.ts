@@ -269,11 +269,11 @@ describe('what Dfns refused', () => {
   })
 
   test('a moment after it was read is read anew, whatever was refused before', async () => {
-    const { time, store, secret } = opened()
+    const { time, store, secret } = opened({ ttl: 10 * second })
     const one = await secret.get()
     for (let wave = 0; wave < 5; wave++) await secret.refused(one)
     store.labels.AWSCURRENT = generation('two')
-    await pass(time, 5 * minute)
+    await pass(time, 10 * second)
     const two = await secret.get()
     store.labels.AWSCURRENT = generation('three')
     expect([two, await secret.refused(two)].map(({ active }) => active['credId'])).toEqual(['two', 'three'])
