@@ -5,8 +5,9 @@ import { bundling, root } from './bundling.ts'
 import { packageFiles, writePackages } from './packages.ts'
 
 // In memory first: a build that fails leaves the last good bundles and packages where they are.
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   ...bundling,
+  metafile: true,
   entryPoints: {
     'rotate/index': 'lambdas/rotate.ts',
     'retire/index': 'lambdas/retire.ts',
@@ -15,7 +16,9 @@ const { outputFiles } = await build({
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
 })
-const packages = await packageFiles({ functions: outputFiles })
+const packages = await packageFiles({
+  functions: { outputs: outputFiles, inputs: Object.keys(metafile.inputs) },
+})
 
 for (const { path, contents } of outputFiles) {
   await rm(dirname(path), { recursive: true, force: true })

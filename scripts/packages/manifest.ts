@@ -14,7 +14,8 @@ interface RootManifest {
 export const moduleName = (entry: string) => (entry === '.' ? 'index' : entry.replace(/^\.\//, ''))
 
 /** Its package.json; version, license and ranges are those of this repository's. */
-export async function manifestOf(source: Package): Promise<string> {
+export async function manifestOf(of: { source: Package; hasNotices: boolean }): Promise<string> {
+  const { source, hasNotices } = of
   const ours = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as RootManifest
   const { name, description, keywords, node, exports, bin = {}, formats, hasFunctions } = source
   const { optionalPeers = [], ranges = {} } = source
@@ -37,7 +38,11 @@ export async function manifestOf(source: Package): Promise<string> {
     ...(commands.length > 0 && {
       bin: Object.fromEntries(commands.map((command) => [command, `esm/${command}.js`])),
     }),
-    files: [...formats, ...(hasFunctions ? ['dist'] : [])],
+    files: [
+      ...formats,
+      ...(hasFunctions ? ['dist'] : []),
+      ...(hasNotices ? ['THIRD-PARTY-NOTICES.txt'] : []),
+    ],
     ...rangesOf({ field: 'dependencies', names: source.dependencies, ours }),
     ...rangesOf({ field: 'peerDependencies', names: source.peerDependencies, ours, ranges }),
     ...(optionalPeers.length > 0 && {

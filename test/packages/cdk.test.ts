@@ -60,7 +60,7 @@ describe('the package', () => {
       ['index.js', ...declarations].map((name) => `${format}/${name}`),
     )
     const functions = functionNames.map((name) => `dist/${name}/index.mjs`)
-    const rest = ['LICENSE', 'README.md', 'package.json', 'cjs/package.json']
+    const rest = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', 'package.json', 'cjs/package.json']
     expect(project.files).toEqual([...formats, ...functions, ...rest].toSorted())
   })
 
@@ -77,6 +77,15 @@ describe('the package', () => {
     expect(its['version']).toBe(ours['version'])
     expect(its['peerDependencies']).toEqual(Object.fromEntries([at('aws-cdk-lib'), at('constructs')]))
     expect(its['dependencies']).toEqual(Object.fromEntries([at('valibot')]))
+  })
+
+  test('names the licence of everything that the functions are made of', () => {
+    const notices = readFileSync(join(project.installed, 'THIRD-PARTY-NOTICES.txt'), 'utf8')
+    for (const name of ['@aws-sdk/client-secrets-manager', '@dfns/sdk', '@middy/core', 'valibot'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\([\\w.-]+\\)$`, 'm'))
+    expect(notices).toContain('Permission is hereby granted')
+    expect(notices).toContain('Apache License')
+    expect(notices).not.toContain('undefined')
   })
 
   test('names no path of the machine that built it', () => {
