@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
 import { root } from './bundling.ts'
 import { cdk } from './packages/cdk.ts'
+import { client } from './packages/client.ts'
 import { declarationsOf } from './packages/declarations.ts'
 import { manifestOf, moduleName } from './packages/manifest.ts'
 import { noticesOf } from './packages/notices.ts'
@@ -15,7 +16,7 @@ interface Built {
 }
 
 /** What others install, by its folder below dist/npm/. */
-const packages: Readonly<Record<string, Package>> = { cdk }
+const packages: Readonly<Record<string, Package>> = { cdk, client }
 
 /** Every file of every package, by its path below dist/npm/; nothing is written. */
 export async function packageFiles({ functions }: { functions: Built }): Promise<Files> {

@@ -7,6 +7,7 @@ import {
   resolvedByHost,
 } from './tidy/packages.ts'
 import {
+  clientStandsAlone,
   everyTestCounts,
   filesAreShort,
   layersAreKept,
@@ -81,6 +82,26 @@ const cases: readonly Case[] = [
     good: [
       importing('sandbox/dfns/a.ts', '../wire.ts', 'node:http'),
       importing('test/a.ts', '../lambdas/rotate.ts'),
+    ],
+  },
+  {
+    sentence: "client/ imports Node's own modules, its peers, lambdas/crypto/ and itself, nothing else",
+    rule: clientStandsAlone,
+    bad: [
+      importing('client/a.ts', '../lambdas/credentials/document.ts'),
+      importing('client/a.ts', '../sandbox/clock.ts'),
+      importing('client/a.ts', 'valibot'),
+      importing('client/a.ts', '@dfns/sdk-browser'),
+    ],
+    good: [
+      importing(
+        'client/a.ts',
+        './b.ts',
+        '../lambdas/crypto/key.ts',
+        'node:crypto',
+        '@dfns/sdk/baseAuthApi.js',
+      ),
+      importing('test/a.ts', '../client/a.ts'),
     ],
   },
   {

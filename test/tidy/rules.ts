@@ -71,6 +71,22 @@ export const sandboxStandsAlone: Rule = (files) =>
       ].map((target) => `${file.path} imports ${target}`),
     )
 
+const ofClient = ['@aws-sdk/client-secrets-manager', '@dfns/sdk', '@middy/core']
+
+/** What applications install holds no part of the rotator but how a key is read and signs. */
+export const clientStandsAlone: Rule = (files) =>
+  files
+    .filter((file) => isCode(file) && file.path.startsWith('client/'))
+    .flatMap((file) =>
+      [
+        ...relativeImportsOf(file).filter((target) => !/^(client|lambdas\/crypto)\//.test(target)),
+        ...importsOf(file).filter(
+          (target) =>
+            !/^(\.|node:)/.test(target) && !ofClient.some((peer) => `${target}/`.startsWith(`${peer}/`)),
+        ),
+      ].map((target) => `${file.path} imports ${target}`),
+    )
+
 const maxLines = 250
 const maxColumns = 110
 
