@@ -1,0 +1,65 @@
+import { isProblem, Problem } from './problems.ts'
+import type { Screen } from './state.ts'
+import { done, type Store } from './store.ts'
+import { look, prompt } from './signing.ts'
+
+/** Signing in and out, and the list. */
+export function signingIn(store: Store) {
+  return {
+    /** Without a username the browser offers every passkey that it knows for this domain. */
+    signIn: (given: { username: string; orgId: string }) =>
+      store.run((signal) => signIn(store, { ...given, signal })),
+    signOut: () => store.run(() => signOut(store)),
+    /** Reads the list anew. */
+    refresh: () =>
+      store.run(async () => {
+        await look(store)
+      }),
+    /** Goes to a screen that no work belongs to. */
+    go: (screen: Screen) => {
+      if (store.state().busy === undefined) store.show(screen)
+    },
+    dismiss: () => store.set({ notice: undefined }),
+    stop: () => store.stop(),
+  }
+}
+
+async function signIn(
+  store: Store,
+  given: { username: string; orgId: string; signal: AbortSignal },
+): Promise<void> {
+  const username = given.username.trim()
+  const orgId = store.config.orgId ?? given.orgId.trim()
+  store.set({ username, orgId })
+  const { screen } = store.state()
+  const challenge = await store.dfns.createLoginChallenge({ orgId, username })
+  const { challengeIdentifier, allowed } = challenge
+  const assertion = await prompt(store, { challenge, allowed, signal: given.signal })
+  const session = await store.dfns.login({ challengeIdentifier, assertion })
+  if (session === undefined) throw new Problem('sso')
+  const clockAhead = session.issuedAt === undefined ? 0 : session.issuedAt - store.now()
+  store.open({ ...session, credentialId: assertion.credId, clockAhead })
+  const seenHere = new Map([[assertion.credId, assertion.attachment]])
+  store.set({ account: { credentials: [], seenHere, rpId: store.config.relyingParty.id } })
+  const isProof = screen.name === 'redeem' && screen.credId === assertion.credId
+  store.show({ name: 'passkeys' }, isProof ? done('proven') : undefined)
+  await look(store)
+}
+
+async function signOut(store: Store): Promise<void> {
+  const { token } = store.session()
+  leave(store)
+  store.show({ name: 'sign-in' })
+  const isHeard = await store.dfns.logout(token).then(
+    () => true,
+    // A session that ended by itself is what was asked for.
+    (error: unknown) => isProblem(error, 'session-over'),
+  )
+  store.set({ notice: done(isHeard ? 'signed-out' : 'signed-out-here') })
+}
+
+/** Forgets who was signed in. */
+export function leave(store: Store): void {
+  store.open(undefined)
+  store.set({ account: undefined, isStale: false })
+}
