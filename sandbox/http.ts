@@ -12,13 +12,24 @@ export interface HttpServer {
 const MAX_BODY_BYTES = 1_048_576
 const TARGETS = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm' } as const
 
-/** A page in a browser may call either service, whatever its origin. */
+/** The origins whose pages may call a server; may be changed between any two requests. */
+export interface Browsers {
+  origins: '*' | readonly string[]
+}
+
+/** What a page whose origin is allowed may send and read; `authorization` is not among `*`. */
 const CORS = {
-  'access-control-allow-origin': '*',
   'access-control-allow-methods': '*',
   'access-control-allow-headers': '*, authorization',
   'access-control-expose-headers': '*',
   'access-control-max-age': '600',
+}
+
+/** For an origin that is not allowed there are no headers: its browser then keeps the reply from the page. */
+function corsOf({ browsers, origin }: { browsers: Browsers; origin: string | undefined }) {
+  if (browsers.origins === '*') return { ...CORS, 'access-control-allow-origin': '*' }
+  const allowed = origin !== undefined && browsers.origins.includes(origin)
+  return { vary: 'origin', ...(allowed && { ...CORS, 'access-control-allow-origin': origin }) }
 }
 
 /** The whole body, or nothing when it is too long. */
@@ -61,6 +72,8 @@ interface Parts {
   readonly wire: Wire
   /** The time that replies are dated with. */
   readonly now: () => number
+  /** Every origin unless told otherwise. */
+  readonly browsers?: Browsers
 }
 
 async function answer({ api, wire, incoming }: Pick<Parts, 'api' | 'wire'> & { incoming: IncomingMessage }) {
@@ -75,16 +88,20 @@ async function answer({ api, wire, incoming }: Pick<Parts, 'api' | 'wire'> & { i
   return wire.dispatch(request)
 }
 
-interface Sending {
+interface Sending extends Pick<Parts, 'now' | 'browsers'> {
+  readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly reply: WireResponse
-  readonly now: () => number
 }
 
-function send({ response, reply, now }: Sending): void {
+function send({ incoming, response, reply, now, browsers = { origins: '*' } }: Sending): void {
+  const { origin } = incoming.headers
   // The sandbox's time: the AWS SDK takes another for a wrong clock of its own, and repeats the request.
   const date = new Date(now()).toUTCString()
-  response.writeHead(reply.status, { ...CORS, date, ...reply.headers })
+  // A browser repeats by itself what breaks on a connection that it has used before, a POST included, and the
+  // page never hears of a reply that was lost.
+  const once = origin === undefined ? {} : { connection: 'close' }
+  response.writeHead(reply.status, { ...corsOf({ browsers, origin }), ...once, date, ...reply.headers })
   response.end(reply.body)
 }
 
@@ -110,7 +127,7 @@ export async function serve({
     answer({ ...parts, incoming })
       .catch((error: unknown) => ({ status: 500, body: `The sandbox failed: ${String(error)}` }))
       .then((reply) =>
-        reply === 'broken' ? incoming.socket.destroy() : send({ response, reply, now: parts.now }),
+        reply === 'broken' ? incoming.socket.destroy() : send({ ...parts, incoming, response, reply }),
       )
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))
   })
