@@ -44,8 +44,10 @@ async function send(store: Store, registration: Registration): Promise<'register
     await attempt()
     return 'registered'
   } catch (error) {
+    // The challenge is seconds old, so it was used: a browser repeats by itself what broke on the way.
+    if (isProblem(error, 'challenge-over', 'already-done')) return 'unclear'
     if (!mayHaveHappened(error)) {
-      if (isProblem(error, 'code-over', 'challenge-over')) await forget(store, registration)
+      await forget(store, registration)
       throw error
     }
   }

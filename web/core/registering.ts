@@ -74,7 +74,11 @@ async function send(
   try {
     await attempt()
   } catch (error) {
-    if (!mayHaveHappened(error)) throw error
+    if (!mayHaveHappened(error)) {
+      // A browser repeats by itself what broke on a connection of before; only the second one is then heard.
+      if (here(await look(store)) === undefined) throw error
+      return
+    }
     // Until the list was seen to have it, nothing on the page may say that it was not registered.
     store.set({ screen: { ...screen, isUnclear: true } })
     if ((await lookFor(store, here)) !== undefined) return

@@ -33,7 +33,9 @@ async function signIn(
   store.set({ username, orgId })
   const { screen } = store.state()
   const challenge = await store.dfns.createLoginChallenge({ orgId, username })
-  const { challengeIdentifier, allowed } = challenge
+  const { challengeIdentifier } = challenge
+  // A passkey that was just redeemed is to prove itself, and Dfns's own list may not have it yet.
+  const allowed = screen.name === 'redeem' && screen.credId ? [screen.credId] : challenge.allowed
   const assertion = await prompt(store, { challenge, allowed, signal: given.signal })
   const session = await store.dfns.login({ challengeIdentifier, assertion })
   if (session === undefined) throw new Problem('sso')
@@ -41,7 +43,7 @@ async function signIn(
   store.open({ ...session, credentialId: assertion.credId, clockAhead })
   const seenHere = new Map([[assertion.credId, assertion.attachment]])
   store.set({ account: { credentials: [], seenHere, rpId: store.config.relyingParty.id } })
-  const isProof = screen.name === 'redeem' && screen.credId === assertion.credId
+  const isProof = screen.name === 'redeem'
   store.show({ name: 'passkeys' }, isProof ? done('proven') : undefined)
   await look(store)
 }

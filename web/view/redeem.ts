@@ -12,7 +12,17 @@ export function redeem(view: View, screen: Redeeming): readonly (Node | undefine
       heading(isUnclear ? 'Is it registered?' : 'Verify the new passkey'),
       notice(view),
       signInForm(view),
-      isUnclear ? again(view) : undefined,
+      h(
+        'div',
+        { class: 'actions way-out' },
+        isUnclear && again(view),
+        button(view, {
+          id: 'to-sign-in',
+          text: 'Sign in with another passkey',
+          look: 'quiet',
+          onPress: () => app.go({ name: 'sign-in' }),
+        }),
+      ),
     ]
   }
   return [
@@ -60,14 +70,10 @@ export function redeem(view: View, screen: Redeeming): readonly (Node | undefine
 }
 
 function again(view: View): HTMLElement {
-  return h(
-    'div',
-    { class: 'actions way-out' },
-    button(view, {
-      id: 'to-redeem',
-      text: 'Redeem a new code',
-      look: 'quiet',
-      onPress: view.app.startRedeeming,
-    }),
-  )
+  return button(view, {
+    id: 'to-redeem',
+    text: 'Redeem a new code',
+    look: 'secondary',
+    onPress: view.app.startRedeeming,
+  })
 }
