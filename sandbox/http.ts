@@ -12,10 +12,18 @@ export interface HttpServer {
 const MAX_BODY_BYTES = 1_048_576
 const TARGETS = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm' } as const
 
-/** The origins whose pages may call a server; may be changed between any two requests. */
+/** How a server treats browsers; may be changed between any two requests. */
 export interface Browsers {
+  /** The origins whose pages may call it. */
   origins: '*' | readonly string[]
+  /**
+   * Whether connections are kept. Chromium repeats by itself what broke on a connection it had used before,
+   * a POST included: the page then does not hear of a lost reply, and the service hears the call twice.
+   */
+  keepsConnections: boolean
 }
+
+const anyBrowser: Browsers = { origins: '*', keepsConnections: false }
 
 /** What a page whose origin is allowed may send and read; `authorization` is not among `*`. */
 const CORS = {
@@ -72,7 +80,7 @@ interface Parts {
   readonly wire: Wire
   /** The time that replies are dated with. */
   readonly now: () => number
-  /** Every origin unless told otherwise. */
+  /** Every origin, and no connection is kept, unless told otherwise. */
   readonly browsers?: Browsers
 }
 
@@ -94,14 +102,17 @@ interface Sending extends Pick<Parts, 'now' | 'browsers'> {
   readonly reply: WireResponse
 }
 
-function send({ incoming, response, reply, now, browsers = { origins: '*' } }: Sending): void {
+function send({ incoming, response, reply, now, browsers = anyBrowser }: Sending): void {
   const { origin } = incoming.headers
   // The sandbox's time: the AWS SDK takes another for a wrong clock of its own, and repeats the request.
   const date = new Date(now()).toUTCString()
-  // A browser repeats by itself what breaks on a connection that it has used before, a POST included, and the
-  // page never hears of a reply that was lost.
-  const once = origin === undefined ? {} : { connection: 'close' }
-  response.writeHead(reply.status, { ...corsOf({ browsers, origin }), ...once, date, ...reply.headers })
+  const closing = origin !== undefined && !browsers.keepsConnections
+  response.writeHead(reply.status, {
+    ...corsOf({ browsers, origin }),
+    ...(closing && { connection: 'close' }),
+    date,
+    ...reply.headers,
+  })
   response.end(reply.body)
 }
 

@@ -21,7 +21,6 @@ export interface PasskeyScene {
   readonly clock: Clock
   /** Every request but preflights; a fault struck here is, for a page, a network error. */
   readonly wire: Wire
-  /** Which origins may call it; may be changed at any time. */
   readonly browsers: Browsers
   readonly url: string
   readonly orgId: string
@@ -48,7 +47,7 @@ export async function openPasskeyScene(options: PasskeySceneOptions): Promise<Pa
   dfns.setRelyingParties({ orgId, relyingParties })
   const person = dfns.createPerson({ orgId, name: 'Ada Lovelace' })
   const wire = createWire({ handlers: { dfns: createDfnsHandler(dfns) } })
-  const browsers: Browsers = { origins: '*' }
+  const browsers: Browsers = { origins: '*', keepsConnections: false }
   const server = await serve({ api: 'dfns', wire, now: () => clock.now(), port, browsers })
   return {
     dfns,
