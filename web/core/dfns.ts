@@ -21,8 +21,9 @@ export interface Registration {
 
 export function createDfns(send: Send) {
   return {
+    /** An empty username leaves it to the authenticator which of its passkeys it offers. */
     createLoginChallenge: ({ orgId, username }: { orgId: string; username: string }) =>
-      post({ send, path: '/auth/login/init', body: { orgId, username }, read: replies.challenge, means: noLogin }),
+      post({ send, path: '/auth/login/init', body: { orgId, ...(username !== '' && { username }) }, read: replies.challenge, means: noLogin }),
     login: (signed: Signed) =>
       post({ send, path: '/auth/login', body: factor(signed), read: replies.login, means: badSignature }),
     logout: (token: string) =>

@@ -6,6 +6,8 @@ import type { Credential } from './replies.ts'
 export interface Account {
   /** Oldest first, as Dfns last listed them. */
   readonly credentials: readonly Credential[]
+  /** Of these, what Dfns said it registered and did not list yet. */
+  readonly registered: readonly Credential[]
   /** Credential ids that answered or were made in this browser since it was opened. */
   readonly seenHere: ReadonlyMap<string, Attachment>
   /** The domain whose passkeys work on this page. */

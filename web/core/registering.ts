@@ -3,7 +3,7 @@ import { markedName } from './names.ts'
 import { type Account, signersHere } from './passkeys.ts'
 import { isProblem, mayHaveHappened, Problem } from './problems.ts'
 import type { Credential } from './replies.ts'
-import { look, lookFor, signUserAction } from './signing.ts'
+import { accountOf, look, lookFor, signUserAction, withUnlisted } from './signing.ts'
 import type { Made, Replacing } from './state.ts'
 import type { Store } from './store.ts'
 
@@ -45,45 +45,57 @@ async function registered(store: Store, given: Registering): Promise<Credential>
   const { screen, made, signal } = given
   const here = isThere(made)
   // An earlier attempt whose reply was lost may have done it.
-  const earlier = here(await look(store)) ?? (screen.isUnclear ? await lookFor(store, here) : undefined)
+  const account = await look(store)
+  const earlier = here(account) ?? (screen.isUnclear ? await lookFor(store, here) : undefined)
   if (earlier !== undefined) return earlier
   const { attestation, challengeIdentifier } = made
   const name = markedName({ label: screen.label, replaces: screen.old })
   const request = createCredentialRequest({ name, challengeIdentifier, attestation })
-  const signers = signersHere({ account: await look(store) })
-  const userAction = await signUserAction(store, { request, signers, signal })
-  await send(store, { screen, here, request, userAction })
-  const found = await lookFor(store, here)
-  if (found === undefined) throw unclear(store, screen)
-  return found
+  const userAction = await signUserAction(store, { request, signers: signersHere({ account }), signal })
+  const fresh = await send(store, { screen, here, request, userAction })
+  noteRegistered(store, fresh)
+  return fresh
+}
+
+/** Dfns has said that it is registered, though its list may not say so for a moment. */
+function noteRegistered(store: Store, fresh: Credential): void {
+  const account = accountOf(store)
+  const registered = [...account.registered, fresh]
+  store.set({ account: { ...account, registered, credentials: withUnlisted(account.credentials, registered) } })
+}
+
+interface Sending {
+  readonly screen: Replacing
+  readonly here: (account: Account) => Credential | undefined
+  readonly request: SignedRequest
+  readonly userAction: string
 }
 
 /** Sends the request; once more, word for word, if no answer came and the list shows nothing. */
-async function send(
-  store: Store,
-  given: {
-    screen: Replacing
-    here: (account: Account) => Credential | undefined
-    request: SignedRequest
-    userAction: string
-  },
-): Promise<void> {
+async function send(store: Store, given: Sending): Promise<Credential> {
   const { screen, here, request, userAction } = given
   const { token } = store.session()
   const attempt = () => store.dfns.createCredential({ token, userAction, request })
   try {
-    await attempt()
+    return await attempt()
   } catch (error) {
-    if (!mayHaveHappened(error)) {
-      // A browser repeats by itself what broke on a connection of before; only the second one is then heard.
-      if (here(await look(store)) === undefined) throw error
-      return
-    }
-    // Until the list was seen to have it, nothing on the page may say that it was not registered.
+    const isRepeated = isProblem(error, 'already-done', 'challenge-over')
+    if (!mayHaveHappened(error) && !isRepeated) throw error
+    // Until the list was seen, nothing on the page may say that the passkey is not registered.
     store.set({ screen: { ...screen, isUnclear: true } })
-    if ((await lookFor(store, here)) !== undefined) return
+    const found = await lookFor(store, here)
+    if (found !== undefined) return found
+    store.set({ screen })
+    // A browser repeats by itself what broke on a connection of before; the list has told that it did not.
+    if (isRepeated) throw error
+  }
+  try {
+    return await attempt()
+  } catch {
     // Dfns takes a challenge and a user action once: if the first attempt was carried out, this one is not.
-    await attempt().catch(() => undefined)
+    const found = await lookFor(store, here).catch(() => undefined)
+    if (found === undefined) throw unclear(store, screen)
+    return found
   }
 }
 

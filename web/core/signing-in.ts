@@ -42,7 +42,7 @@ async function signIn(
   const clockAhead = session.issuedAt === undefined ? 0 : session.issuedAt - store.now()
   store.open({ ...session, credentialId: assertion.credId, clockAhead })
   const seenHere = new Map([[assertion.credId, assertion.attachment]])
-  store.set({ account: { credentials: [], seenHere, rpId: store.config.relyingParty.id } })
+  store.set({ account: { credentials: [], registered: [], seenHere, rpId: store.config.relyingParty.id } })
   const isProof = screen.name === 'redeem'
   store.show({ name: 'passkeys' }, isProof ? done('proven') : undefined)
   await look(store)

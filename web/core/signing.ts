@@ -22,10 +22,24 @@ export async function look(store: Store): Promise<Account> {
     store.set({ isStale: true })
     throw error
   })
-  const credentials = listed.toSorted((one, other) => one.dateCreated - other.dateCreated)
-  const account = { ...accountOf(store), credentials }
+  const before = accountOf(store)
+  const isListed = ({ credentialUuid }: Credential) =>
+    listed.some((other) => other.credentialUuid === credentialUuid)
+  const registered = before.registered.filter((credential) => !isListed(credential))
+  const account = { ...before, registered, credentials: withUnlisted(listed, registered) }
   store.set({ account, isStale: false })
   return account
+}
+
+/** A list and what it does not have yet, oldest first. */
+export function withUnlisted(
+  listed: readonly Credential[],
+  registered: readonly Credential[],
+): readonly Credential[] {
+  const unlisted = registered.filter(
+    ({ credentialUuid }) => !listed.some((other) => other.credentialUuid === credentialUuid),
+  )
+  return [...listed, ...unlisted].toSorted((one, other) => one.dateCreated - other.dateCreated)
 }
 
 /** Looks until the list shows what was looked for, or for three and a half seconds. */
