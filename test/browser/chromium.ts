@@ -16,7 +16,8 @@ const args = [
 /** Starts Chromium, once for a test file. */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('there is no Chromium: npm run browser says how to get one')
+  if (executablePath === undefined)
+    throw new Error('there is no Chromium: npm run browser says how to get one')
   const browser = await chromium.launch({ executablePath, args })
   afterAll(() => browser.close())
   return browser
