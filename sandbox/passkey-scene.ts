@@ -26,8 +26,8 @@ export interface PasskeyScene {
   readonly orgId: string
   readonly person: { readonly userId: string; readonly username: string }
   /** A code with which the person's first passkey can be registered at any allowed origin. */
-  code(): string
-  stop(): Promise<void>
+  readonly code: () => string
+  readonly stop: () => Promise<void>
 }
 
 export interface PasskeySceneOptions {

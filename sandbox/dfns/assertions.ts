@@ -19,8 +19,8 @@ export interface Assertion {
 }
 
 /**
- * Reads the body that completes a challenge: `{challengeIdentifier, firstFactor: {kind, credentialAssertion}}`
- * with kind `Key` or `Fido2`.
+ * Reads the body that completes a challenge: `{challengeIdentifier, firstFactor: {kind,
+ * credentialAssertion}}` with kind `Key` or `Fido2`.
  */
 export function readAssertion(body: string): { identifier: string; sent: Assertion } {
   const fields = readBody({ body })

@@ -48,9 +48,7 @@ function readAttested(bytes: Buffer) {
   if (bytes.length < 18) throw malformed('cut short')
   const length = bytes.readUInt16BE(16)
   const credentialId = bytes.subarray(18, 18 + length)
-  if (length === 0 || length > longestCredentialId || credentialId.length < length) {
-    throw malformed('the credential id’s length')
-  }
+  if (length === 0 || length > longestCredentialId) throw malformed('the credential id’s length')
   const keyBytes = bytes.subarray(18 + length)
   const key = decodeCbor(keyBytes)
   const aaguid = bytes.subarray(0, 16).toString('hex')

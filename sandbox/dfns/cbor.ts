@@ -18,8 +18,8 @@ interface Reader {
 /**
  * Decodes the first item of some bytes, and says how many bytes it took. Only what CTAP2's canonical form
  * allows, but for the order of a map's keys, which clients do not all keep: definite lengths, integers of up
- * to 32 bits in their shortest form, no tags, no floating point, no key twice. Throws a SignatureError
- * otherwise.
+ * to 32 bits in their shortest form, no tags, no floating point, no key twice, eight levels. Throws a
+ * SignatureError otherwise. Every item takes a byte at least, so the work is bounded by the bytes.
  */
 export function decodeCbor(bytes: Buffer): { value: CborValue; length: number } {
   const reader = { bytes, at: 0 }
@@ -58,8 +58,6 @@ function readItem({ reader, depth }: { reader: Reader; depth: number }): CborVal
   if (major === 3) return textOf(take({ reader, count: argument }))
   if (major === 6) throw malformed('a tag')
   if (depth === deepest) throw malformed('nested too deep')
-  // Every item takes a byte at least, so a count that the rest cannot hold is refused before it is looped over.
-  if (argument > reader.bytes.length - reader.at) throw malformed('cut short')
   const inner = { reader, depth: depth + 1 }
   return major === 4 ? readArray({ ...inner, count: argument }) : readMap({ ...inner, count: argument })
 }

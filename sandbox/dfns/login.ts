@@ -37,8 +37,8 @@ export function createLoginChallenge(call: OpenCall): WireResponse {
 }
 
 /**
- * Login, POST /auth/login with the body of Create User Action Signature: a session of its own, or where to log
- * in by SSO. 401 for whatever is wrong with the assertion.
+ * Login, POST /auth/login with the body of Create User Action Signature: a session of its own, or where to
+ * log in by SSO. 401 for whatever is wrong with the assertion.
  */
 export function login(call: OpenCall): WireResponse {
   const { state, organisation, request } = call

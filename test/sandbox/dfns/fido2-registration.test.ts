@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
   attest,
@@ -300,6 +301,18 @@ describe('a registration is refused', () => {
   ])('%s', async (_, change, what) => {
     const { register } = await setUp()
     expect(said(await register({ change }))).toEqual(invalid(what))
+  })
+
+  test('of an RSA key of fewer than 2048 bits', async () => {
+    const { register } = await setUp()
+    const { n = '' } = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+    const cose = new Map<number, Cbor>([
+      [1, 3],
+      [3, -257],
+      [-1, Buffer.from(n, 'base64url')],
+      [-2, Buffer.from([1, 0, 1])],
+    ])
+    expect(said(await register({ cose }))).toEqual(invalid('the kind of public key is not supported'))
   })
 
   test('where the organisation takes no passkeys', async () => {

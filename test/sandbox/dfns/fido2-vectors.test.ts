@@ -4,7 +4,7 @@ import { readAttestation } from '../../../sandbox/dfns/attestation-statements.ts
 import { readAuthenticatorData } from '../../../sandbox/dfns/authenticator-data.ts'
 import { asBytes, asMap, type CborValue, decodeCbor, decodeCborMap } from '../../../sandbox/dfns/cbor.ts'
 import { verifyPasskeyAssertion, verifyPasskeyAttestation } from '../../../sandbox/dfns/passkeys.ts'
-import { encodeCbor } from '../../support/authenticator.ts'
+import { type Cbor, encodeCbor } from '../../support/authenticator.ts'
 import { ofChromium, ofDfnsDocuments, ofOldSecurityKey, ofW3c } from './passkey-vectors.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest()
@@ -78,6 +78,20 @@ test('a certificate’s signature is over the client data, too', () => {
   expect(() => verifyPasskeyAttestation({ ...sent, relyingParties, clientData: changed })).toThrow(
     'the signature of the attestation does not match',
   )
+})
+
+test('a certificate signs with the algorithm that the statement names', () => {
+  const { attestationData, clientData } = ofChromium[0]
+  const object = decodeCborMap(Buffer.from(attestationData, 'base64url'))
+  const read = (alg: number) => {
+    const named = new Map([...asMap(object.get('attStmt')), ['alg', alg]])
+    const attestationObject = encodeCbor(new Map([...object, ['attStmt', named]]) as Cbor)
+    const clientDataHash = sha256(Buffer.from(clientData, 'base64url'))
+    return () => readAttestation({ attestationObject, clientDataHash, others: 'refuse' })
+  }
+  expect(read(-7)).not.toThrow()
+  for (const other of [-8, -257])
+    expect(read(other)).toThrow('the signature of the attestation does not match')
 })
 
 describe.each(ofW3c)('WebAuthn Level 3, $of', (vector) => {
@@ -188,6 +202,8 @@ describe('CBOR', () => {
     ['a number that is longer than it need be', '1817'],
     ['a length that is longer than it need be', '590001aa'],
     ['a count that is longer than it need be', '9a0000000101'],
+    ['a number in two bytes that one could hold', '1900ff'],
+    ['a number in four bytes that two could hold', '1a0000ffff'],
     ['a number of eight bytes', '1b000000e8d4a51000'],
     ['bytes of no definite length', '5f42010243030405ff'],
     ['a list of no definite length', '9f01ff'],

@@ -11,7 +11,7 @@ import { createWorld, kind, type Reply } from './world.ts'
 
 export const origin = 'https://app.example.com'
 export const elsewhere = 'https://app.example.org'
-export const relyingParties = [
+const relyingParties = [
   { id: 'example.com', origins: '*' },
   { id: 'example.org', origins: [elsewhere] },
 ] as const
