@@ -6,9 +6,9 @@ import { servePage } from './web/server.ts'
 
 const help = `npm run web -- [--port N]
 
-The passkey page on loopback addresses of this machine, at two domains, against a sandbox of Dfns with a person
-who has no passkey yet. Nothing leaves the machine, and nothing is kept. Enter makes another one-time code;
-Ctrl-C ends it.
+The passkey page on loopback addresses of this machine, at two domains, against a sandbox of Dfns with a
+person who has no passkey yet. Nothing leaves the machine, and nothing is kept. Enter makes another one-time
+code; Ctrl-C ends it.
 
   --port   port of the first domain (default 8443); the second one has the next`
 

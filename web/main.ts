@@ -36,20 +36,24 @@ function start({ config, slots }: { config: Config; slots: Slots }): void {
     onChange: (state) => {
       page(state)
       // A reload then asks for the same person's passkey, and nobody types the name again.
-      if (state.account !== undefined) {
-        const orgId = config.orgId === undefined ? state.orgId : undefined
-        history.replaceState(null, '', writeAddress({ username: state.username, orgId }))
-      }
+      if (state.account === undefined) return
+      const orgId = config.orgId === undefined ? state.orgId : undefined
+      const hash = writeAddress({ username: state.username, orgId })
+      if (hash !== location.hash) history.replaceState(null, '', hash)
     },
   })
   page(app.state())
   setInterval(() => app.tick(), second)
+  // Somebody typed or followed another address of this very page.
+  addEventListener('hashchange', () => location.reload())
 }
 
 /** Says on the bare page why there is nothing more on it. */
 function giveUp(slots: Slots, error: unknown): void {
   const code = error instanceof Problem && error.code === 'wrong-domain' ? 'wrong-domain' : undefined
-  const { title, text } = code ? say({ kind: 'problem', code }) : { title: 'This page is not set up', text: '' }
+  const { title, text } = code
+    ? say({ kind: 'problem', code })
+    : { title: 'This page is not set up', text: '' }
   slots.main.textContent = code
     ? `${title}. ${text}`
     : `${title}: its config.json is missing or not understood. docs/passkeys.md tells what belongs there.`

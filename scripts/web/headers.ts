@@ -1,5 +1,5 @@
 /** The Dfns API's two regions; `docs/passkeys.md` tells how to name another. */
-export const apiOrigins = ['https://api.dfns.io', 'https://api.uae.dfns.io'] as const
+const apiOrigins = ['https://api.dfns.io', 'https://api.uae.dfns.io'] as const
 
 /**
  * The headers that every host must send with the passkey page. `connect-src` names the API's origins and the

@@ -22,8 +22,8 @@ const types: Readonly<Record<string, string>> = {
 const files = ['index.html', 'main.js', 'style.css', 'icon.svg'] as const
 
 /**
- * Serves the built page with its headers at `http://HOST:PORT`; browsers find `localhost` and every name under
- * it on this machine. `config` is asked for at each request: it may need the addresses of other servers.
+ * Serves the built page with its headers at `http://HOST:PORT`; browsers find `localhost` and every name
+ * under it on this machine. `config` is asked at each request: it may need the addresses of other servers.
  */
 export async function servePage(given: {
   host: string

@@ -26,22 +26,34 @@ test('what was replaced is activated again by undo, and the replacement can be e
   await doStepsFrom(signed, 'verify')
 })
 
-test.each(steps)('a replacement is cancelled at %s, and the old passkey goes on', async (step) => {
-  const signed = await openWithPasskey(browser)
-  const { tab, world, laptop } = signed
-  await doStepsUntil(signed, step)
-  await tab.press('cancel')
-  if (step === 'verify' || step === 'deactivate') {
+test.each(['create', 'register'] as const)(
+  'a replacement that is cancelled at %s leaves nothing',
+  async (step) => {
+    const signed = await openWithPasskey(browser)
+    const { tab, world, laptop } = signed
+    await doStepsUntil(signed, step)
+    await tab.press('cancel')
+    expect(await tab.notice()).toBe('Cancelled')
+    expect(world.credentials().map(({ isActive }) => isActive)).toEqual([true])
+    await tab.reload()
+    await signIn(signed, laptop)
+  },
+)
+
+test.each(['verify', 'deactivate'] as const)(
+  'whoever cancels at %s may deactivate the new passkey with the old one',
+  async (step) => {
+    const signed = await openWithPasskey(browser)
+    const { tab, world, laptop } = signed
+    await doStepsUntil(signed, step)
+    await tab.press('cancel')
     await tab.use(laptop)
     await tab.press('deactivate-new')
     expect(world.credentials().map(({ isActive }) => isActive)).toEqual([true, false])
-  } else {
-    expect(world.credentials().map(({ isActive }) => isActive)).toEqual([true])
-    expect(await tab.notice()).toBe('Cancelled')
-  }
-  await tab.reload()
-  await signIn(signed, laptop)
-})
+    await tab.reload()
+    await signIn(signed, laptop)
+  },
+)
 
 test.each(['verify', 'deactivate'] as const)('whoever cancels at %s may keep both', async (step) => {
   const signed = await openWithPasskey(browser)
@@ -60,11 +72,8 @@ test.each(steps)('a page that is reloaded at %s goes on from what Dfns knows', a
   await tab.reload()
   await signIn(signed, laptop)
   const fresh = world.credentials()[1]
-  if (fresh === undefined) await doStepsFrom(signed, 'create')
-  else {
-    await tab.press(`resume-${fresh.credentialUuid}`)
-    await doStepsFrom(signed, 'verify')
-  }
+  if (fresh !== undefined) await tab.press(`resume-${fresh.credentialUuid}`)
+  await doStepsFrom(signed, fresh === undefined ? 'create' : 'verify')
   expect(world.credentials().map(({ isActive }) => isActive)).toEqual([false, true])
 })
 

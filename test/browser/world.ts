@@ -23,8 +23,6 @@ export interface Tab {
   check(): Promise<void>
 }
 
-export type World = Awaited<ReturnType<typeof openWorld>>
-
 /** Two domains with the page, the simulator, and a person who has no passkey yet. */
 export async function openWorld(
   browser: Browser,

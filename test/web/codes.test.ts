@@ -171,6 +171,24 @@ test('the second domain lets the first one’s passkey go, and never the last th
   expect(laptop.held.length).toBe(1)
 })
 
+test('whoever deactivates the passkey of the session is asked to sign in with another one', async () => {
+  const { world, tab, first, laptop } = await worldWithTwoDomains()
+  const phone = world.keep(newDevice('cross-platform'))
+  await tab.app.makeCode()
+  const other = world.open({ device: phone, startsWith: 'redeem' })
+  await other.app.redeem({ code: codeOf(tab), label: 'Phone' })
+  await tab.app.refresh()
+  tab.hands.device = phone
+  await tab.app.deactivate(first)
+  expect(tab.app.state()).toMatchObject({ screen: { name: 'sign-in' }, notice: { what: 'deactivated-own' } })
+  assertTruth(world, tab.app.state())
+  await tab.app.signIn(world.login)
+  await tab.app.activate(first)
+  assertTruth(world, tab.app.state())
+  expect(laptop.held.length).toBe(1)
+  expect(world.usable().length).toBe(2)
+})
+
 test('whatever is pressed in the list, the passkey that signs the deactivation stays', async () => {
   const { world, tab, first } = await worldWithTwoDomains()
   await tab.app.deactivate(first)

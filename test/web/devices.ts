@@ -74,9 +74,9 @@ export function hands({ origin, device }: { origin: string; device: Device }): H
 
 async function opened(it: Hands, { kind, signal }: { kind: 'create' | 'get'; signal: AbortSignal }) {
   it.prompts.push(kind)
-  const stopped = new Promise((_resolve, reject) => {
+  const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Problem('stopped')))
   })
-  await Promise.race([it.until, stopped].filter((each) => it.until !== undefined || each !== stopped))
+  await Promise.race([it.until ?? Promise.resolve(), stopped])
   if (!it.device.isWilling) throw new Problem('prompt-ended')
 }

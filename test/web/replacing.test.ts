@@ -192,30 +192,57 @@ test.each(['verify', 'deactivate'])(
   },
 )
 
-test('a prompt that the person declines changes nothing, and the step can be done again', async () => {
-  const { world, tab, laptop, phone } = await worldWithPasskey()
-  const people = { world, laptop, phone: world.keep(phone) }
-  for (let presses = 0; presses < 5; presses += 1) {
-    const before = { screen: tab.app.state().screen, credentials: world.credentials() }
+test.each([1, 2, 3, 4])(
+  'a prompt that the person declines changes nothing, and can be had again: prompt %i',
+  async (nth) => {
+    const { world, tab, laptop, phone } = await worldWithPasskey()
+    const people = { world, laptop, phone: world.keep(phone) }
+    for (let presses = 0; presses < nth; presses += 1) await press(tab, people)
+    const before = { step: stepOf(tab), active: world.credentials().map(({ isActive }) => isActive) }
     laptop.isWilling = phone.isWilling = false
     await press(tab, people)
-    const { notice, screen } = tab.app.state()
-    if (notice?.kind === 'problem') {
-      expect(notice.code).toBe('prompt-ended')
-      expect(screen).toEqual(
-        screen.name === 'replace' && screen.step === 'create'
-          ? { ...before.screen, label: 'Phone' }
-          : before.screen,
-      )
-      expect(world.credentials().map(({ isActive }) => isActive)).toEqual(
-        before.credentials.map(({ isActive }) => isActive),
-      )
-    }
-    laptop.isWilling = phone.isWilling = true
-    if (notice?.kind === 'problem') await press(tab, people)
+    expect(tab.app.state().notice).toMatchObject({ code: 'prompt-ended' })
+    expect({ step: stepOf(tab), active: world.credentials().map(({ isActive }) => isActive) }).toEqual(before)
     assertTruth(world, tab.app.state())
-  }
-  expect(tab.app.state().screen).toMatchObject({ step: 'done' })
+    laptop.isWilling = phone.isWilling = true
+    await replaceIt(tab, people)
+  },
+)
+
+function stepOf({ app }: Tab): string {
+  const { screen } = app.state()
+  return screen.name === 'replace' ? screen.step : screen.name
+}
+
+// Every pair of lost replies, and every pair of lost requests.
+test.each(Array.from({ length: calls }, (_, nth) => nth))(
+  'whichever two calls are lost, a passkey works all the time and the page says how it stands: call %i and another',
+  async (nth) => {
+    for (let other = nth + 1; other < nth + calls; other += 1) {
+      for (const fault of ['lost-before', 'lost-after'] as const) {
+        const { world, tab, laptop, phone } = await worldWithPasskey()
+        world.keep(phone)
+        const start = world.wire.calls.length
+        world.wire.plan = ({ index }) =>
+          index === start + nth || index === start + other ? fault : undefined
+        await replaceIt(tab, { world, laptop, phone })
+        expect(world.credentials()[0]?.isActive).toBe(false)
+      }
+    }
+  },
+)
+
+test('a registration of which nothing is ever heard is called unclear, and looking later tells', async () => {
+  const { world, tab, laptop, phone } = await worldWithPasskey()
+  const people = { world, laptop, phone: world.keep(phone) }
+  while (stepOf(tab) !== 'register') await press(tab, people)
+  world.wire.plan = ({ operation }) => (operation === 'POST /auth/credentials' ? 'lost-before' : undefined)
+  await press(tab, people)
+  expect(tab.app.state()).toMatchObject({ screen: { isUnclear: true }, notice: { code: 'unclear' } })
+  world.wire.plan = undefined
+  await tab.app.cancel()
+  expect(tab.app.state().notice).toMatchObject({ what: 'not-listed' })
+  await replaceIt(tab, people)
 })
 
 test('a prompt that is open can be stopped, and a second press meanwhile does nothing', async () => {

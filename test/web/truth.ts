@@ -15,9 +15,11 @@ export function assertTruth(world: World, state: State): void {
 
 function assertList(world: World, { account, isStale, notice }: State): void {
   if (account === undefined || isStale) return
-  const isRead = account.credentials.length > 0
-  // Before the first list came there is nothing on the page; a notice says why.
-  if (!isRead) return void expect(notice?.kind).toBe('problem')
+  if (account.credentials.length === 0) {
+    // Before the first list came there is nothing on the page; a notice says why.
+    expect(notice?.kind).toBe('problem')
+    return
+  }
   const shown = account.credentials.map(({ credentialUuid, isActive }) => `${credentialUuid} ${isActive}`)
   const there = world.credentials().map(({ credentialUuid, isActive, unlisted }) => ({
     line: `${credentialUuid} ${isActive}`,

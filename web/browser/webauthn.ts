@@ -55,7 +55,9 @@ export function createAuthenticator(): Authenticator {
     },
     forget: async ({ rpId, credId }) => {
       // A courtesy that not every browser knows, and that fails without harm.
-      await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId: credId }).catch(() => undefined)
+      await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId: credId }).catch(
+        () => undefined,
+      )
     },
   }
 }

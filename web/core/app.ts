@@ -28,10 +28,14 @@ export function createApp(
       : ({ name: 'sign-in' } as const)
   const broken = { name: 'broken', problem: 'unsupported' } as const
   const first = given.authenticator.isSupported ? screen : broken
-  const store = createStore({ ...given, onChange, initial: { screen: first, isStale: false, username, orgId } })
+  const store = createStore({
+    ...given,
+    onChange,
+    initial: { screen: first, isStale: false, username, orgId },
+  })
   const { config } = given
   return {
-    state: store.state,
+    state: () => store.state(),
     relyingPartyId: config.relyingParty.id,
     otherSites: config.otherSites,
     asksForOrganisation: config.orgId === undefined,

@@ -3,6 +3,7 @@ import { Problem } from './problems.ts'
 import type { Credential } from './replies.ts'
 import { accountOf, changeCredential, look } from './signing.ts'
 import { readName } from './names.ts'
+import { leaveIfOver } from './signing-in.ts'
 import { done, type Store } from './store.ts'
 
 /** Deactivating and activating a passkey of the list. */
@@ -26,7 +27,10 @@ async function deactivate(store: Store, { uuid, signal }: Chosen): Promise<void>
   if (!mayDeactivate({ account, credential })) throw new Problem('last-passkey')
   const signers = signersHere({ account, except: uuid })
   await changeCredential(store, { uuid, isActive: false, signers, signal })
-  store.show({ name: 'passkeys' }, done('deactivated', readName(credential.name).label))
+  const { label } = readName(credential.name)
+  if (!(await leaveIfOver(store, done('deactivated-own', label)))) {
+    store.show({ name: 'passkeys' }, done('deactivated', label))
+  }
 }
 
 async function activate(store: Store, { uuid, signal }: Chosen): Promise<void> {

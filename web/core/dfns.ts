@@ -20,24 +20,29 @@ export interface Registration {
 }
 
 export function createDfns(send: Send) {
+  return { ...sessions(send), ...userActions(send), ...credentials(send), ...codes(send) }
+}
+
+function sessions(send: Send) {
   return {
     /** An empty username leaves it to the authenticator which of its passkeys it offers. */
     createLoginChallenge: ({ orgId, username }: { orgId: string; username: string }) =>
-      post({ send, path: '/auth/login/init', body: { orgId, ...(username !== '' && { username }) }, read: replies.challenge, means: noLogin }),
+      post({
+        send,
+        path: '/auth/login/init',
+        body: { orgId, ...(username !== '' && { username }) },
+        read: replies.challenge,
+        means: noLogin,
+      }),
     login: (signed: Signed) =>
       post({ send, path: '/auth/login', body: factor(signed), read: replies.login, means: badSignature }),
     logout: (token: string) =>
       send({ method: 'PUT', path: '/auth/logout', body: '{}', token, read: () => undefined }),
-    listCredentials: (token: string) =>
-      send({ method: 'GET', path: '/auth/credentials', token, read: replies.credentialList }),
-    createCredentialChallenge: (token: string) =>
-      post({
-        send,
-        path: '/auth/credentials/init',
-        body: { kind: 'Fido2' },
-        token,
-        read: replies.creationChallenge,
-      }),
+  }
+}
+
+function userActions(send: Send) {
+  return {
     createUserActionChallenge: ({ token, request }: { token: string; request: SignedRequest }) =>
       post({
         send,
@@ -60,9 +65,29 @@ export function createDfns(send: Send) {
         read: replies.userAction,
         means: badSignature,
       }),
+  }
+}
+
+function credentials(send: Send) {
+  return {
+    listCredentials: (token: string) =>
+      send({ method: 'GET', path: '/auth/credentials', token, read: replies.credentialList }),
+    createCredentialChallenge: (token: string) =>
+      post({
+        send,
+        path: '/auth/credentials/init',
+        body: { kind: 'Fido2' },
+        token,
+        read: replies.creationChallenge,
+      }),
     createCredential: (call: SignedCall) => send({ ...call.request, ...call, read: replies.credential }),
     /** Activate or Deactivate Credential. */
     changeCredential: (call: SignedCall) => send({ ...call.request, ...call, read: () => undefined }),
+  }
+}
+
+function codes(send: Send) {
+  return {
     createCredentialCode: (call: SignedCall) =>
       send({ ...call.request, ...call, read: replies.credentialCode, means: badExpiration }),
     createCredentialChallengeWithCode: (code: string) =>

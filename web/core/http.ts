@@ -21,13 +21,7 @@ export type Send = <T>(request: ApiRequest<T>) => Promise<T>
 const timeoutMs = 20_000
 
 /** Sends requests to one origin; whatever is no 200 with the expected body becomes a `Problem`. */
-export function createSend({
-  apiUrl,
-  fetch,
-}: {
-  apiUrl: string
-  fetch: typeof globalThis.fetch
-}): Send {
+export function createSend({ apiUrl, fetch }: { apiUrl: string; fetch: typeof globalThis.fetch }): Send {
   return async <T>(request: ApiRequest<T>): Promise<T> => {
     const { status, text } = await exchange({ apiUrl, fetch, request })
     if (status === 200) return request.read(json(text))
@@ -82,11 +76,7 @@ function lenient(text: string): unknown {
   }
 }
 
-function refusal(given: {
-  status: number
-  message: string
-  means: ApiRequest<unknown>['means']
-}): Problem {
+function refusal(given: { status: number; message: string; means: ApiRequest<unknown>['means'] }): Problem {
   const { status, message, means } = given
   return new Problem(means?.({ status, message }) ?? usualMeaning({ status, message }), status)
 }

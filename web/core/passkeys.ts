@@ -47,7 +47,13 @@ export function signersHere({
  * Whether another passkey is there to sign a deactivation. Since it signs, it works: nobody deactivates the
  * last passkey that works.
  */
-export function mayDeactivate({ account, credential }: { account: Account; credential: Credential }): boolean {
+export function mayDeactivate({
+  account,
+  credential,
+}: {
+  account: Account
+  credential: Credential
+}): boolean {
   const { credentialUuid, isActive } = credential
   return isPasskey(credential) && isActive && signersHere({ account, except: credentialUuid }).length > 0
 }

@@ -61,7 +61,9 @@ async function registered(store: Store, given: Registering): Promise<Credential>
 function noteRegistered(store: Store, fresh: Credential): void {
   const account = accountOf(store)
   const registered = [...account.registered, fresh]
-  store.set({ account: { ...account, registered, credentials: withUnlisted(account.credentials, registered) } })
+  store.set({
+    account: { ...account, registered, credentials: withUnlisted(account.credentials, registered) },
+  })
 }
 
 interface Sending {

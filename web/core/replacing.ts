@@ -5,7 +5,7 @@ import { type Account, find, isPasskey, replacedBy, signersHere } from './passke
 import { Problem } from './problems.ts'
 import { forgetMade, isThere, register } from './registering.ts'
 import { accountOf, changeCredential, look, lookFor, noteSeen, signUserAction } from './signing.ts'
-import { leave } from './signing-in.ts'
+import { leaveIfOver } from './signing-in.ts'
 import type { Replacing } from './state.ts'
 import { done, type Store } from './store.ts'
 
@@ -141,15 +141,9 @@ async function deactivateNew({ store, signal, screen }: OnStep): Promise<void> {
   store.show({ name: 'passkeys' }, done('new-one-deactivated', screen.label))
 }
 
-/** Where the session's own passkey was replaced, the new one opens the next session. */
 async function finish(store: Store): Promise<void> {
-  const account = await look(store)
-  const { credentialId, token } = store.session()
-  const own = account.credentials.find((credential) => credential.credentialId === credentialId)
-  if (own?.isActive !== false) return store.show({ name: 'passkeys' })
-  leave(store)
-  store.show({ name: 'sign-in' }, done('sign-in-with-new'))
-  await store.dfns.logout(token).catch(() => undefined)
+  await look(store)
+  if (!(await leaveIfOver(store, done('sign-in-with-new')))) store.show({ name: 'passkeys' })
 }
 
 function freshOf(store: Store, { fresh }: Replacing) {

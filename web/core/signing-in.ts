@@ -1,7 +1,7 @@
 import { isProblem, Problem } from './problems.ts'
-import type { Screen } from './state.ts'
+import type { Notice, Screen } from './state.ts'
 import { done, type Store } from './store.ts'
-import { look, prompt } from './signing.ts'
+import { accountOf, look, prompt } from './signing.ts'
 
 /** Signing in and out, and the list. */
 export function signingIn(store: Store) {
@@ -60,8 +60,23 @@ async function signOut(store: Store): Promise<void> {
   store.set({ notice: done(isHeard ? 'signed-out' : 'signed-out-here') })
 }
 
+/**
+ * Whether the session's own passkey was deactivated: Dfns may take no more signatures for such a session, so
+ * another passkey has to open the next one.
+ */
+export async function leaveIfOver(store: Store, notice: Notice): Promise<boolean> {
+  const { credentialId, token } = store.session()
+  const own = accountOf(store).credentials.find((credential) => credential.credentialId === credentialId)
+  if (own?.isActive !== false) return false
+  leave(store)
+  store.show({ name: 'sign-in' }, notice)
+  // It is over anyhow, whether Dfns hears of it or not.
+  await store.dfns.logout(token).catch(() => undefined)
+  return true
+}
+
 /** Forgets who was signed in. */
-export function leave(store: Store): void {
+function leave(store: Store): void {
   store.open(undefined)
   store.set({ account: undefined, isStale: false })
 }

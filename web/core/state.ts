@@ -77,6 +77,7 @@ export type Done =
   | 'signed-out-here'
   | 'activated'
   | 'deactivated'
+  | 'deactivated-own'
   | 'undone'
   | 'not-begun'
   | 'not-registered'

@@ -15,7 +15,7 @@ export interface Parts {
   readonly pause: (ms: number) => Promise<void>
 }
 
-/** Who is signed in. The token is nowhere else: a reload forgets it, and the passkey opens another session. */
+/** Who is signed in. The token is nowhere else: a reload forgets it, and the passkey opens a new session. */
 export interface SignedIn extends Session {
   /** The passkey it was opened with. */
   readonly credentialId: string

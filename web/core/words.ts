@@ -14,14 +14,14 @@ type Pair = readonly [title: string, text: string]
 const problems: Readonly<Record<ProblemCode, Pair>> = {
   'prompt-ended': [
     'The passkey prompt ended',
-    'It was cancelled, took too long, or none of the passkeys that were asked for is on this device or on a ' +
-      'key or phone within reach. Nothing has changed.',
+    'It was cancelled, took too long, or none of the passkeys that were asked for is on this device or on ' +
+      'a key or phone within reach. Nothing has changed.',
   ],
   stopped: ['Stopped', 'You stopped the passkey prompt. Nothing has changed.'],
   'already-here': [
     'This authenticator already holds a passkey of yours',
-    'A second one would overwrite it, so it was refused. Choose another device, phone or security key in the ' +
-      'prompt, or add one elsewhere with a one-time code.',
+    'A second one would overwrite it, so it was refused. Choose another device, phone or security key in ' +
+      'the prompt, or add one elsewhere with a one-time code.',
   ],
   'wrong-domain': [
     'This address is not the one that passkeys are set up for',
@@ -31,7 +31,10 @@ const problems: Readonly<Record<ProblemCode, Pair>> = {
     'This browser cannot use passkeys here',
     'Passkeys need an up-to-date browser and a secure (https) address.',
   ],
-  'wrong-passkey': ['Another passkey answered', 'Choose the passkey that this step asks for. Nothing has changed.'],
+  'wrong-passkey': [
+    'Another passkey answered',
+    'Choose the passkey that this step asks for. Nothing has changed.',
+  ],
   'user-unknown': ['Nobody is known by that name', 'Check the username and the organisation.'],
   'no-passkey': [
     'There is no passkey to sign in with',
@@ -39,14 +42,15 @@ const problems: Readonly<Record<ProblemCode, Pair>> = {
   ],
   'account-deactivated': [
     'Your account has been deactivated',
-    'Dfns takes no signature of yours until an administrator activates it again. Your passkeys are untouched.',
+    'Dfns takes no signature of yours until an administrator activates it again. Your passkeys are as they ' +
+      'were.',
   ],
   sso: ['Your organisation signs in by SSO', 'This page signs in with passkeys alone. Use your dashboard.'],
   'session-over': ['You are not signed in', 'Sign in with a passkey.'],
   'signature-refused': [
     'Dfns did not accept this passkey’s signature',
-    'A passkey that is only just registered may take a moment. Try again; if it stays so, use another passkey. ' +
-      'Nothing has changed.',
+    'A passkey that is only just registered may take a moment. Try again; if it stays so, use another ' +
+      'one. Nothing has changed.',
   ],
   'challenge-over': [
     'That took too long',
@@ -65,12 +69,21 @@ const problems: Readonly<Record<ProblemCode, Pair>> = {
     'Waiting for approval',
     'A policy of your organisation holds this change until somebody approves it. Do not repeat it.',
   ],
-  throttled: ['Dfns asks to slow down', 'There were too many requests. Nothing has changed; try again in a minute.'],
+  throttled: [
+    'Dfns asks to slow down',
+    'There were too many requests. Nothing has changed; try again in a minute.',
+  ],
   refused: ['Dfns refused this', 'Nothing has changed.'],
-  unreachable: ['Dfns’s answer did not arrive', 'The connection broke. Try again; what is done already stays done.'],
+  unreachable: [
+    'Dfns’s answer did not arrive',
+    'The connection broke. Try again; what is done already stays done.',
+  ],
   unreadable: ['Dfns’s answer makes no sense to this page', 'Look at the list before you try again.'],
   'failed-there': ['Dfns could not answer', 'Something failed there. Look at the list before you try again.'],
-  'not-changed': ['The list does not show the change', 'Dfns took the request, but nothing changed yet. Try again.'],
+  'not-changed': [
+    'The list does not show the change',
+    'Dfns took the request, but nothing changed yet. Try again.',
+  ],
   'changed-elsewhere': [
     'Something has changed meanwhile',
     'Another page or person was at it. This is how it stands now.',
@@ -83,7 +96,10 @@ const problems: Readonly<Record<ProblemCode, Pair>> = {
     'Nobody knows whether the new passkey is registered',
     'No answer came, and the list does not show it. Look again in a moment.',
   ],
-  defect: ['This page has failed', 'That is a defect of the page. Reload it; what is done already stays done.'],
+  defect: [
+    'This page has failed',
+    'That is a defect of the page. Reload it; what is done already stays done.',
+  ],
 }
 
 const outcomes: Readonly<Record<Done, Pair>> = {
@@ -94,6 +110,7 @@ const outcomes: Readonly<Record<Done, Pair>> = {
   ],
   activated: ['“{}” is active again', 'It signs in and signs from now on.'],
   deactivated: ['“{}” is deactivated', 'Another passkey signed this, so you know of one that works.'],
+  'deactivated-own': ['“{}” is deactivated', 'Your session belonged to it. Sign in with another passkey.'],
   undone: ['“{}” is active again', 'Both passkeys work. The replacement can be taken up whenever you like.'],
   'not-begun': ['Cancelled', 'Nothing has changed.'],
   'not-registered': [
@@ -111,7 +128,8 @@ const outcomes: Readonly<Record<Done, Pair>> = {
   'sign-in-to-prove': ['Registered', 'Now sign in with the new passkey: that proves it works.'],
   'sign-in-to-find-out': [
     'Nobody knows yet whether it is registered',
-    'Dfns’s answer did not arrive. Sign in with the new passkey: if that works, it is. If not, ask for a new code.',
+    'Dfns’s answer did not arrive. Sign in with the new passkey: if that works, it is. If not, ask for a ' +
+      'new code.',
   ],
   proven: ['The new passkey works', 'You have just signed in with it.'],
   'session-over': [
@@ -172,11 +190,15 @@ export const stepWords: Readonly<Record<Step, { readonly title: string; readonly
   },
   verify: {
     title: 'Verify the new passkey',
-    text: 'Sign once with the new passkey. Nothing is done with the signature: it shows that the passkey works.',
+    text:
+      'Sign once with the new passkey. Nothing is done with the signature: it only shows that the passkey ' +
+      'works.',
   },
   deactivate: {
     title: 'Deactivate the old passkey',
-    text: 'Sign with the new passkey. Until now both work; from then on only the new one does. It can be undone.',
+    text:
+      'Sign with the new passkey. Until now both work; from then on only the new one does. It can be ' +
+      'undone.',
   },
 }
 

@@ -36,8 +36,8 @@ export function add(
     h(
       'p',
       { class: 'lead' },
-      'A one-time code lets another device, or this one on another domain, register one passkey of yours. Keep the ' +
-        'other page open before you make it: it is good for one minute.',
+      'A one-time code lets another device, or this one on another domain, register one passkey of yours. ' +
+        'Open the page there before you make it: it is good for one minute.',
     ),
     notice(view),
     staleness(view),
@@ -59,12 +59,8 @@ function codeCard(view: View, { left = 0 }: Adding, code: string): HTMLElement {
     'div',
     { class: isOver ? 'code-card over' : 'code-card' },
     h('p', { class: 'code', id: 'code', translate: 'no' }, code),
-    h('progress', { max: '60', value: String(left), 'aria-label': 'Time left' }),
-    h(
-      'p',
-      { class: 'left', id: 'left' },
-      isOver ? 'This code is over.' : `Good for ${left} second${left === 1 ? '' : 's'}.`,
-    ),
+    h('progress', { id: 'bar', max: '60', value: String(left), 'aria-label': 'Time left' }),
+    h('p', { class: 'left', id: 'left' }, timeLeftLine(left)),
     !isOver &&
       button(view, {
         id: 'copy',
@@ -75,6 +71,11 @@ function codeCard(view: View, { left = 0 }: Adding, code: string): HTMLElement {
   )
 }
 
+/** How long a code is still good for, in whole seconds. */
+export function timeLeftLine(left: number): string {
+  return left === 0 ? 'This code is over.' : `Good for ${left} second${left === 1 ? '' : 's'}.`
+}
+
 /** Where the code is redeemed: the configured places, or this very page. */
 function places({ app, state }: View): HTMLElement {
   const here = { name: 'this page, on the other device', url: location.href.replace(/#.*/, '') }
@@ -82,11 +83,20 @@ function places({ app, state }: View): HTMLElement {
   return h(
     'ul',
     { class: 'places' },
-    ...[...app.otherSites, here].map(({ name, url }) =>
+    ...[...app.otherSites, here].map(({ name, url }, index) =>
       h(
         'li',
         {},
-        h('a', { href: url.replace(/#.*/, '') + address, target: '_blank', rel: 'noopener noreferrer' }, name),
+        h(
+          'a',
+          {
+            href: url.replace(/#.*/, '') + address,
+            target: '_blank',
+            rel: 'noopener noreferrer',
+            id: `place-${index}`,
+          },
+          name,
+        ),
         h('span', { class: 'hint' }, ` ${new URL(url).host}`),
       ),
     ),

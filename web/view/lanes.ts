@@ -18,10 +18,20 @@ export function lanes(screen: Replacing, labels: { old: string; fresh: string })
     { class: 'lanes', 'aria-hidden': 'true' },
     h('span', {}),
     ...steps.map((step, index) =>
-      h('span', { class: index === reached ? 'lane-step now' : index < reached ? 'lane-step past' : 'lane-step' }, step),
+      h(
+        'span',
+        { class: index === reached ? 'lane-step now' : index < reached ? 'lane-step past' : 'lane-step' },
+        step,
+      ),
     ),
-    ...row(labels.old, steps.map((_step, index) => oldCell(index, reached))),
-    ...row(labels.fresh, steps.map((_step, index) => freshCell(index, reached))),
+    ...row(
+      labels.old,
+      steps.map((_step, index) => oldCell(index, reached)),
+    ),
+    ...row(
+      labels.fresh,
+      steps.map((_step, index) => freshCell(index, reached)),
+    ),
   )
 }
 

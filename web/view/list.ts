@@ -1,5 +1,13 @@
 import { readName } from '../core/names.ts'
-import { type Account, find, isPasskey, mayDeactivate, placeOf, signersHere, unfinished } from '../core/passkeys.ts'
+import {
+  type Account,
+  find,
+  isPasskey,
+  mayDeactivate,
+  placeOf,
+  signersHere,
+  unfinished,
+} from '../core/passkeys.ts'
 import type { Credential } from '../core/replies.ts'
 import { age, kindName, places } from '../core/words.ts'
 import { h } from './element.ts'

@@ -122,7 +122,10 @@ export function form(
     event.preventDefault()
     if (state.busy !== undefined || !(event.target instanceof HTMLFormElement)) return
     const data = new FormData(event.target)
-    void given.onSubmit((name) => String(data.get(name) ?? ''))
+    void given.onSubmit((name) => {
+      const value = data.get(name)
+      return typeof value === 'string' ? value : ''
+    })
   }
   return h('form', { id: given.id, submit }, ...children)
 }

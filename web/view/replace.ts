@@ -46,7 +46,7 @@ function stepList(view: View, screen: Replacing): HTMLElement {
 
 function textOf(screen: Replacing, step: Step): string {
   if (!screen.isUnclear) return stepWords[step].text
-  return 'It is not known whether the last attempt came through. This looks first, and registers it if it did not.'
+  return 'It is not known whether the last attempt came through. This looks first, and registers it if not.'
 }
 
 function doIt(view: View, { screen, step }: { screen: Replacing; step: Step }): HTMLElement {
@@ -111,14 +111,19 @@ function ending(view: View, { old, fresh }: Names): HTMLElement {
     h(
       'p',
       { class: 'lead' },
-      `Dfns accepts “${fresh}” and refuses “${old}”. Should you miss the old one, undo this now or activate it ` +
-        'in the list at any time.',
+      `Dfns accepts “${fresh}” and refuses “${old}”. Should you miss the old one, undo this now or activate ` +
+        'it in the list at any time.',
     ),
     action(view, { id: 'finish', text: 'Done', onPress: app.finish }),
     h(
       'div',
       { class: 'actions' },
-      button(view, { id: 'undo', text: `Undo: activate “${old}” again`, look: 'secondary', onPress: app.undo }),
+      button(view, {
+        id: 'undo',
+        text: `Undo: activate “${old}” again`,
+        look: 'secondary',
+        onPress: app.undo,
+      }),
     ),
   )
 }
