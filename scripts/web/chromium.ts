@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 
-/** Path of Chromium: what CHROMIUM names, or the first of its usual names on the PATH; nothing without one. */
+/** Path of Chromium: what CHROMIUM names, or the first of its usual names on the PATH, if there is one. */
 export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const { CHROMIUM: named, PATH: path = '' } = environment
   if (named) return isExecutable(named) ? named : undefined

@@ -337,6 +337,31 @@ test('a challenge that ran out sends the person back to create, and no further',
   await replaceIt(tab, { world, laptop, phone })
 })
 
+test('a passkey that Dfns does not accept yet is verified a moment later', async () => {
+  const { world, tab, laptop, phone } = await worldWithPasskey()
+  world.dfns.setSwitches({ orgId: world.orgId, switches: { acceptanceLag: 1 } })
+  const people = { world, laptop, phone: world.keep(phone) }
+  while (stepOf(tab) !== 'verify') await press(tab, people)
+  await press(tab, people)
+  expect(tab.app.state()).toMatchObject({ screen: { step: 'verify' }, notice: { code: 'signature-refused' } })
+  assertTruth(world, tab.app.state())
+  await replaceIt(tab, people)
+})
+
+test.each(['register', 'deactivate'])('what awaits approval at %s is not asked for again', async (at) => {
+  const { world, tab, laptop, phone } = await worldWithPasskey()
+  const people = { world, laptop, phone: world.keep(phone) }
+  while (stepOf(tab) !== at) await press(tab, people)
+  const path = at === 'register' ? 'POST /auth/credentials' : 'PUT /auth/credentials/deactivate'
+  world.wire.plan = ({ operation }) => (operation === path ? broken(202, '{}') : undefined)
+  await press(tab, people)
+  expect(tab.app.state()).toMatchObject({
+    screen: { name: 'passkeys' },
+    notice: { code: 'awaiting-approval' },
+  })
+  expect(tab.hands.forgotten).toEqual([])
+})
+
 test('a session that ended asks to sign in again, and the replacement goes on', async () => {
   const { world, tab, phone, laptop } = await worldWithPasskey()
   const people = { world, laptop, phone: world.keep(phone) }

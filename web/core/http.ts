@@ -25,7 +25,7 @@ export function createSend({ apiUrl, fetch }: { apiUrl: string; fetch: typeof gl
   return async <T>(request: ApiRequest<T>): Promise<T> => {
     const { status, text } = await exchange({ apiUrl, fetch, request })
     if (status === 200) return request.read(json(text))
-    throw refusal({ status, message: errorMessage(lenient(text)), means: request.means })
+    throw refusal({ status, message: errorMessage(lenient(text)), request })
   }
 }
 

@@ -47,7 +47,7 @@ async function send(store: Store, registration: Registration): Promise<'register
     // The challenge is seconds old, so it was used: a browser repeats by itself what broke on the way.
     if (isProblem(error, 'challenge-over', 'already-done')) return 'unclear'
     if (!mayHaveHappened(error)) {
-      await forget(store, registration)
+      if (!isProblem(error, 'awaiting-approval')) await forget(store, registration)
       throw error
     }
   }

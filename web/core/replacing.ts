@@ -2,7 +2,7 @@ import { present } from './changing.ts'
 import { changeRequest } from './dfns.ts'
 import { cleanLabel, readName } from './names.ts'
 import { type Account, find, isPasskey, replacedBy, signersHere } from './passkeys.ts'
-import { Problem } from './problems.ts'
+import { isProblem, Problem } from './problems.ts'
 import { forgetMade, isThere, register } from './registering.ts'
 import { accountOf, changeCredential, look, lookFor, noteSeen, signUserAction } from './signing.ts'
 import { leaveIfOver } from './signing-in.ts'
@@ -12,7 +12,13 @@ import { done, type Store } from './store.ts'
 /** Replace this passkey: create → register → verify → deactivate, and the ways back. */
 export function replacing(store: Store) {
   const step = (action: (on: OnStep) => Promise<void>) =>
-    store.run((signal) => action({ store, signal, screen: screenOf(store) }))
+    store.run((signal) =>
+      action({ store, signal, screen: screenOf(store) }).catch((error: unknown) => {
+        // To repeat it would ask for a second approval; once it is granted, the list takes it up.
+        if (isProblem(error, 'awaiting-approval')) store.set({ screen: { name: 'passkeys' } })
+        throw error
+      }),
+    )
   return {
     startReplacing: (uuid: string) => {
       if (store.state().busy !== undefined) return

@@ -67,7 +67,8 @@ const problems: Readonly<Record<ProblemCode, Pair>> = {
   'already-done': ['Dfns has done this already', 'Look at the list again.'],
   'awaiting-approval': [
     'Waiting for approval',
-    'A policy of your organisation holds this change until somebody approves it. Do not repeat it.',
+    'A policy of your organisation holds this change until somebody approves it. Do not ask again; look at ' +
+      'the list later.',
   ],
   throttled: [
     'Dfns asks to slow down',

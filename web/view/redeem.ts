@@ -12,8 +12,8 @@ export function redeem(view: View, screen: Redeeming): readonly (Node | undefine
     h(
       'p',
       { class: 'lead' },
-      `It registers one passkey of yours for ${app.relyingPartyId}. Make the code where you are signed in; it ` +
-        'is good for one minute.',
+      `It registers one passkey of yours for ${app.relyingPartyId}. Make the code where you are signed in; ` +
+        'it is good for one minute.',
     ),
     notice(view),
     codeForm(view, screen),

@@ -111,8 +111,8 @@ function ending(view: View, { old, fresh }: Names): HTMLElement {
     h(
       'p',
       { class: 'lead' },
-      `Dfns accepts “${fresh}” and refuses “${old}”. Should you miss the old one, undo this now or activate ` +
-        'it in the list at any time.',
+      `Dfns accepts “${fresh}” and refuses “${old}”. Should you miss the old one, undo this now or ` +
+        'activate it in the list at any time.',
     ),
     action(view, { id: 'finish', text: 'Done', onPress: app.finish }),
     h(
