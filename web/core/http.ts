@@ -76,9 +76,15 @@ function lenient(text: string): unknown {
   }
 }
 
-function refusal(given: { status: number; message: string; means: ApiRequest<unknown>['means'] }): Problem {
-  const { status, message, means } = given
-  return new Problem(means?.({ status, message }) ?? usualMeaning({ status, message }), status)
+function refusal(given: {
+  status: number
+  message: string
+  request: Pick<ApiRequest<unknown>, 'means' | 'method'>
+}): Problem {
+  const { status, message, request } = given
+  const meant = request.means?.({ status, message }) ?? usualMeaning({ status, message })
+  // Nothing that is only read awaits an approval.
+  return new Problem(meant === 'awaiting-approval' && request.method === 'GET' ? 'unreadable' : meant, status)
 }
 
 function usualMeaning({ status, message }: { status: number; message: string }): ProblemCode {
