@@ -159,7 +159,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
     const arn = `${FUNCTION_ARN}${name}`
-    const variables = { ...environment, ...options.functionEnv, ...env }
+    // As the keys of a function's own role, it tells who calls.
+    const variables = { ...environment, AWS_ACCESS_KEY_ID: name, ...options.functionEnv, ...env }
     const target = createFunction({ ...rest, arn, env: variables, now: () => clock.now() })
     bundled.set(arn, target)
     functions.set(arn, target)

@@ -2,11 +2,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { build } from 'esbuild'
 import { bundling, root } from './bundling.ts'
+import { packageFiles, writePackages } from './packages.ts'
 import { bundlePage } from './web/bundle.ts'
 
-// In memory first: a build that fails leaves the last good bundles where they are.
-const { outputFiles } = await build({
+// In memory first: a build that fails leaves the last good bundles and packages where they are.
+const { outputFiles, metafile } = await build({
   ...bundling,
+  metafile: true,
   entryPoints: {
     'rotate/index': 'lambdas/rotate.ts',
     'retire/index': 'lambdas/retire.ts',
@@ -14,6 +16,9 @@ const { outputFiles } = await build({
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
+})
+const packages = await packageFiles({
+  functions: { outputs: outputFiles, inputs: Object.keys(metafile.inputs) },
 })
 
 for (const { path, contents } of outputFiles) {
@@ -23,6 +28,8 @@ for (const { path, contents } of outputFiles) {
   report({ path, bytes: contents.length })
 }
 for (const file of await bundlePage()) report(file)
+
+await writePackages(packages)
 
 function report({ path, bytes }: { path: string; bytes: number }): void {
   console.log(`${relative(root, path)}  ${(bytes / 1024).toFixed(1)} KiB`)

@@ -78,8 +78,7 @@ function whoLogsIn(given: { call: OpenCall; challenge: Challenge; sent: Assertio
   const { identities } = call.state
   if (challenge.userId !== '') return need(identities, challenge.userId)
   const identity = identities.get(handleOf(sent) ?? '')
-  const known = sent.kind === 'Fido2' && identity?.orgId === call.organisation.orgId
-  if (!known) throw new Refusal(401, 'Unauthorized')
+  if (identity?.orgId !== call.organisation.orgId) throw new Refusal(401, 'Unauthorized')
   return identity
 }
 

@@ -118,6 +118,33 @@ test('the passkey that replaced another undoes that, within the session of the o
   expect((await login(person)).status).toBe(200)
 })
 
+test('a PAT has no passkey: not by a code that it asked for, nor from its user', async () => {
+  const { user, pat, dfns, change, post, ...world } = await setUp()
+  change({ userCredentialSignsForPat: true })
+  const someone = user()
+  const token = pat(someone)
+  const { spki: publicKey, credId } = newPasskey()
+  const bound = { relyingPartyId: 'example.org', origin: elsewhere }
+  dfns.addPasskey({ userId: someone.userId, name: 'n', credId, publicKey, ...bound })
+  const { json } = await world.beginAction({ as: token, method: 'PUT', path: '/x', payload: '' })
+  expect(json.allowCredentials).toMatchObject({
+    key: [{ id: someone.credId }, { id: token.credId }],
+    webauthn: [],
+  })
+
+  const expiration = new Date(Date.UTC(2026, 0, 1) + minute).toISOString()
+  const asked = await world.signedByKey({
+    as: token,
+    method: 'POST',
+    path: '/auth/credentials/code',
+    body: { expiration },
+  })
+  const code = asked.json['code']
+  const begin = async (credentialKind: string) =>
+    (await post('/auth/credentials/code/init', { code, credentialKind })).status
+  expect([await begin('Fido2'), await begin('Key')]).toEqual([400, 200])
+})
+
 test('a person’s passkeys are nobody else’s to deactivate', async () => {
   const { set, as, person, dfns, orgId } = await setUp()
   const { userId } = dfns.createPerson({ orgId, name: 'Grace Hopper' })

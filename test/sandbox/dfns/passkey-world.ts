@@ -123,6 +123,9 @@ export function createPasskeyWorld(switches: Partial<Switches> = {}) {
 
   return {
     ...world,
+    /** The world's own, with a Key. */
+    beginAction: world.begin,
+    signedByKey: world.signed,
     person: { ...person, passkey: first, credentialUuid },
     post,
     begin,
