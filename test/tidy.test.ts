@@ -18,6 +18,7 @@ import {
   noRegistryHost,
   nothingUnfinished,
   type Rule,
+  pageStandsAlone,
   sandboxStandsAlone,
 } from './tidy/rules.ts'
 import { readTree, type SourceFile } from './tidy/tree.ts'
@@ -70,6 +71,17 @@ const cases: readonly Case[] = [
       importing('lambdas/ports/dfns.ts', '../vendor/cross-fetch/index.cjs', 'cross-fetch'),
       importing('infra/app.ts', './rotator-stack.ts'),
     ],
+  },
+  {
+    sentence: 'web/ imports itself alone, and web/core/ nothing of the page around it',
+    rule: pageStandsAlone,
+    bad: [
+      importing('web/main.ts', 'valibot'),
+      importing('web/view/a.ts', '../../sandbox/wire.ts'),
+      importing('web/core/a.ts', '../view/page.ts'),
+      importing('web/core/a.ts', 'node:crypto'),
+    ],
+    good: [importing('web/view/a.ts', '../core/app.ts'), importing('web/core/a.ts', './app.ts')],
   },
   {
     sentence: "sandbox/ imports Node's own modules and itself, nothing else",

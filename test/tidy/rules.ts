@@ -87,6 +87,18 @@ export const clientStandsAlone: Rule = (files) =>
       ].map((target) => `${file.path} imports ${target}`),
     )
 
+/** What a browser loads is ours to the last line; and what the page decides knows nothing of how it looks. */
+export const pageStandsAlone: Rule = (files) =>
+  files
+    .filter((file) => isCode(file) && file.path.startsWith('web/'))
+    .flatMap((file) => {
+      const home = file.path.startsWith('web/core/') ? 'web/core/' : 'web/'
+      return [
+        ...relativeImportsOf(file).filter((target) => !target.startsWith(home)),
+        ...importsOf(file).filter((target) => !target.startsWith('.')),
+      ].map((target) => `${file.path} imports ${target}`)
+    })
+
 const maxLines = 250
 const maxColumns = 110
 
