@@ -4,6 +4,8 @@ import { tally } from './test/tally.ts'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // These need a Chromium: `npm run browser`.
+    exclude: ['test/browser/**'],
     reporters: ['default', tally],
     // Generous, because a busy machine is no defect: nothing here waits on a clock.
     testTimeout: 20_000,

@@ -13,13 +13,32 @@ export interface HttpServer {
 const MAX_BODY_BYTES = 1_048_576
 const TARGETS = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm', Logs_20140328: 'logs' } as const
 
-/** A page in a browser may call either service, whatever its origin. */
+/** How a server treats browsers; may be changed between any two requests. */
+export interface Browsers {
+  /** The origins whose pages may call it. */
+  origins: '*' | readonly string[]
+  /**
+   * Whether connections are kept. Chromium repeats by itself what broke on a connection it had used before,
+   * a POST included: the page then does not hear of a lost reply, and the service hears the call twice.
+   */
+  keepsConnections: boolean
+}
+
+const anyBrowser: Browsers = { origins: '*', keepsConnections: false }
+
+/** What a page whose origin is allowed may send and read; `authorization` is not among `*`. */
 const CORS = {
-  'access-control-allow-origin': '*',
   'access-control-allow-methods': '*',
   'access-control-allow-headers': '*, authorization',
   'access-control-expose-headers': '*',
   'access-control-max-age': '600',
+}
+
+/** For an origin that is not allowed there are no headers: its browser then keeps the reply from the page. */
+function corsOf({ browsers, origin }: { browsers: Browsers; origin: string | undefined }) {
+  if (browsers.origins === '*') return { ...CORS, 'access-control-allow-origin': '*' }
+  const allowed = origin !== undefined && browsers.origins.includes(origin)
+  return { vary: 'origin', ...(allowed && { ...CORS, 'access-control-allow-origin': origin }) }
 }
 
 /** The whole body, or nothing when it is too long. */
@@ -64,6 +83,8 @@ interface Parts {
   readonly wire: Wire
   /** The time that replies are dated with. */
   readonly now: () => number
+  /** Every origin, and no connection is kept, unless told otherwise. */
+  readonly browsers?: Browsers
 }
 
 async function answer({ api, wire, incoming }: Pick<Parts, 'api' | 'wire'> & { incoming: IncomingMessage }) {
@@ -78,16 +99,23 @@ async function answer({ api, wire, incoming }: Pick<Parts, 'api' | 'wire'> & { i
   return wire.dispatch(request)
 }
 
-interface Sending {
+interface Sending extends Pick<Parts, 'now' | 'browsers'> {
+  readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly reply: WireResponse
-  readonly now: () => number
 }
 
-function send({ response, reply, now }: Sending): void {
+function send({ incoming, response, reply, now, browsers = anyBrowser }: Sending): void {
+  const { origin } = incoming.headers
   // The sandbox's time: the AWS SDK takes another for a wrong clock of its own, and repeats the request.
   const date = new Date(now()).toUTCString()
-  response.writeHead(reply.status, { ...CORS, date, ...reply.headers })
+  const closing = origin !== undefined && !browsers.keepsConnections
+  response.writeHead(reply.status, {
+    ...corsOf({ browsers, origin }),
+    ...(closing && { connection: 'close' }),
+    date,
+    ...reply.headers,
+  })
   response.end(reply.body)
 }
 
@@ -113,7 +141,7 @@ export async function serve({
     answer({ ...parts, incoming })
       .catch((error: unknown) => ({ status: 500, body: `The sandbox failed: ${String(error)}` }))
       .then((reply) =>
-        reply === 'broken' ? incoming.socket.destroy() : send({ response, reply, now: parts.now }),
+        reply === 'broken' ? incoming.socket.destroy() : send({ ...parts, incoming, response, reply }),
       )
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))
   })

@@ -170,7 +170,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
     const arn = `${FUNCTION_ARN}${name}`
     const own = { ...options.functionEnv, ...env }
-    const target = createFunction({ ...rest, arn, env: own, endpoints: environment, now: () => clock.now() })
+    // As the keys of a function's own role, it tells who calls.
+    const endpoints = { ...environment, AWS_ACCESS_KEY_ID: name }
+    const target = createFunction({ ...rest, arn, env: own, endpoints, now: () => clock.now() })
     bundled.set(arn, target)
     functions.set(arn, target)
     if (onFailure !== undefined) invocations.configure({ arn, onFailure })

@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { type AuditFigures, measureAudit } from './bench/audit.ts'
 import { buildBoth, type Bundles } from './bench/bundles.ts'
 import { graces } from './bench/dependencies.ts'
+import { measureClient } from './bench/client.ts'
 import { type Budget, median, sum } from './bench/figures.ts'
 import { measureStarts } from './bench/start.ts'
 import { budgets, line, table, title } from './bench/terminal.ts'
@@ -159,6 +160,27 @@ async function showAudits(): Promise<void> {
   line(`the findings are ${isSame ? 'the same' : 'NOT the same'}`)
 }
 
+async function showClient(): Promise<Budget[]> {
+  const [rounds, calls] = [25, 300]
+  title(`The client library, a signed call: CPU time in µs, ${rounds} rounds of ${calls} calls, in turn`)
+  const { bare, client, readings } = await measureClient({ rounds, calls })
+  const added = median(client.map((us, round) => us - (bare[round] ?? Number.NaN)))
+  table(
+    ['', 'median', 'fastest'],
+    [
+      ['@dfns/sdk alone, its key parsed once', median(bare).toFixed(0), Math.min(...bare).toFixed(0)],
+      ['with dfnsClient', median(client).toFixed(0), Math.min(...client).toFixed(0)],
+      ['added, round by round', added.toFixed(0), ''],
+    ],
+  )
+  const share = ((added / 20_000) * 100).toFixed(2)
+  line(`of a call of 20 ms: ${share} %; readings of the secret meanwhile: ${readings}`)
+  return [
+    { what: 'CPU time that dfnsClient adds to a signed call', measured: added, limit: 200, unit: 'µs' },
+    { what: 'AWS calls of the client on the hot path', measured: readings, limit: 0, unit: 'calls' },
+  ]
+}
+
 async function main(): Promise<void> {
   const { version, platform, arch } = process
   const load = loadavg()[0]?.toFixed(1)
@@ -170,6 +192,7 @@ async function main(): Promise<void> {
     showCalls(walls)
     judged.push(...showWalls(walls))
   }
+  judged.push(...(await showClient()))
   await showAudits()
   title('Budgets')
   budgets(judged)

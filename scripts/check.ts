@@ -28,9 +28,12 @@ const lanes: readonly (readonly Step[])[] = [
     { promise: "AWS's runtime rotates", script: 'runtime' },
   ],
 ]
-const tests: Step = { promise: 'Every test passes', script: 'test:run' }
+const tests: readonly Step[] = [
+  { promise: 'Every test passes', script: 'test:run' },
+  { promise: 'The page passes in Chromium', script: 'browser' },
+]
 
-const tallyLine = /^\d+ passed, \d+ failed/
+const tallyLine = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/
 const skippedLine = /^skipped: /
 
 let failed = false
@@ -77,13 +80,20 @@ async function runLane(steps: readonly Step[]): Promise<readonly string[]> {
   return []
 }
 
+/** Runs both kinds of tests, whatever becomes of the first, and closes with the sum of their tallies. */
 async function runTests(): Promise<void> {
-  let tally: string | undefined
-  await keep(tests, (line) => {
-    if (tallyLine.test(line)) tally = line
-    else console.log(line)
-  })
-  if (tally) console.log(tally)
+  const sum = [0, 0, 0]
+  for (const step of tests) {
+    await keep(step, (line) => {
+      const counts = tallyLine.exec(line)?.slice(1)
+      if (counts === undefined) console.log(line)
+      else for (const [index, count = '0'] of counts.entries()) sum[index] = (sum[index] ?? 0) + Number(count)
+    })
+  }
+  const [passed = 0, failures = 0, skipped = 0] = sum
+  if (passed + failures > 0) {
+    console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  }
 }
 
 const outputs = await Promise.all(lanes.map(runLane))

@@ -4,15 +4,23 @@ import { build, type OutputFile } from 'esbuild'
 import { bundling, root } from './bundling.ts'
 import { cdk } from './packages/cdk.ts'
 import { cli } from './packages/cli.ts'
+import { client } from './packages/client.ts'
 import { declarationsOf } from './packages/declarations.ts'
 import { manifestOf, moduleName } from './packages/manifest.ts'
+import { noticesOf } from './packages/notices.ts'
 import type { Files, Format, Package } from './packages/package.ts'
 
+/** What a build made, and the files of this repository and of its packages that went into it. */
+interface Built {
+  readonly outputs: readonly OutputFile[]
+  readonly inputs: readonly string[]
+}
+
 /** What others install, by its folder below dist/npm/. */
-const packages: Readonly<Record<string, Package>> = { cdk, cli }
+const packages: Readonly<Record<string, Package>> = { cdk, cli, client }
 
 /** Every file of every package, by its path below dist/npm/; nothing is written. */
-export async function packageFiles({ functions }: { functions: readonly OutputFile[] }): Promise<Files> {
+export async function packageFiles({ functions }: { functions: Built }): Promise<Files> {
   const all = await Promise.all(
     Object.entries(packages).map(async ([folder, source]) => {
       const files = await filesOf({ source, functions })
@@ -36,35 +44,35 @@ export async function writePackages(files: Files): Promise<void> {
   await rename(written, folder)
 }
 
-async function filesOf(of: { source: Package; functions: readonly OutputFile[] }): Promise<Files> {
-  const { source, functions } = of
-  const [manifest, license, readme, ...modules] = await Promise.all([
-    manifestOf(source),
+async function filesOf({ source, functions }: { source: Package; functions: Built }): Promise<Files> {
+  const [license, readme, types, ...modules] = await Promise.all([
     readFile(join(root, 'LICENSE')),
     readFile(join(root, source.readme)),
     declarations(source),
     ...source.formats.map((format) => modulesOf({ source, format })),
   ])
+  const bundled = [...modules, ...(source.hasFunctions ? [functions] : [])]
+  const notices = await noticesOf(bundled.flatMap(({ inputs }) => inputs))
   const files = new Map<string, string | Uint8Array>([
-    ['package.json', manifest],
+    ['package.json', await manifestOf({ source, hasNotices: notices !== '' })],
     ['LICENSE', license],
     ['README.md', readme],
-    ...modules.flatMap((each) => [...each]),
+    ...types,
   ])
+  for (const { path, contents } of bundled.flatMap(({ outputs }) => outputs))
+    files.set(slashed(relative(root, path)), contents)
+  if (notices !== '') files.set('THIRD-PARTY-NOTICES.txt', notices)
   // The package says that its modules are ES modules; these are not.
   if (source.formats.includes('cjs')) files.set('cjs/package.json', '{ "type": "commonjs" }\n')
-  if (source.hasFunctions) {
-    for (const { path, contents } of functions) files.set(slashed(relative(root, path)), contents)
-  }
   return files
 }
 
 /** The module of each entry point, in one file with what it imports of this repository. */
-async function modulesOf({ source, format }: { source: Package; format: Format }): Promise<Files> {
+async function modulesOf({ source, format }: { source: Package; format: Format }): Promise<Built> {
   const { exports, bin = {}, programs = {}, node, dependencies, peerDependencies } = source
   const entries = Object.entries(exports).map(([entry, file]) => [moduleName(entry), file])
   const external = [...dependencies, ...peerDependencies]
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     // What brings its libraries with it is bundled as the functions are.
     ...(external.length === 0 && bundling),
     absWorkingDir: root,
@@ -82,9 +90,10 @@ async function modulesOf({ source, format }: { source: Package; format: Format }
     // The one thing of an ES module's `import.meta` that is used.
     ...(format === 'cjs' && { define: { 'import.meta.dirname': '__dirname' } }),
     logLevel: 'warning',
+    metafile: true,
     write: false,
   })
-  return new Map(outputFiles.map(({ path, contents }) => [slashed(relative(root, path)), contents]))
+  return { outputs: outputFiles, inputs: Object.keys(metafile.inputs) }
 }
 
 /** The types of each entry point, beside its module. */

@@ -1,5 +1,6 @@
 import { linesOf, summaryOf } from '../test/long-run/report.ts'
 import { runSeeds } from '../test/long-run/seeds.ts'
+import type { AskedLine } from '../test/support/asked.ts'
 
 /**
  * Lives through 90 virtual days of 30 secrets for each of the seeds 1 to `seeds`, on every core. Prints each
@@ -11,13 +12,16 @@ export async function proveLongRuns(parts: {
   print: (line: string) => void
   /** Hears of every seed that is done. */
   progress?: (done: { of: number }) => void
+  /** Hears of everything that IAM would have been asked. */
+  onAsked: (asked: readonly AskedLine[]) => void
 }): Promise<boolean> {
-  const { seeds, print, progress = () => {} } = parts
+  const { seeds, print, progress = () => {}, onAsked } = parts
   const chosen = [...Array.from({ length: seeds }, (_, index) => index + 1), 1]
   const outcomes = await runSeeds({
     seeds: chosen,
     onOutcome: (outcome) => {
       for (const line of linesOf(outcome)) print(line)
+      onAsked(outcome.asked)
       progress({ of: chosen.length })
     },
   })

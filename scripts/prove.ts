@@ -2,15 +2,17 @@ import { spawn } from 'node:child_process'
 import { dirname, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs, styleText } from 'node:util'
+import { notAllowed } from '../test/infra/roles.ts'
 import { convergence, everyPart, type Part, type Result, runBreakages } from '../test/simulation/parts.ts'
 import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
+import type { AskedLine } from '../test/support/asked.ts'
 import { proveLongRuns } from './prove-long.ts'
 
 const usage = `npm run prove [-- --only <text>] [--seeds <number>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
-and lives through 90 days of each seed.
+lives through 90 days of each seed, and holds what was asked of AWS against the roles.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --seeds <number>   how many seeds the long runs take (200)`
 
@@ -23,6 +25,11 @@ const { values } = parseArgs({
 })
 const root = join(import.meta.dirname, '..')
 const longestReport = 20
+
+const asked = new Set<AskedLine>()
+const keepAsked = (lines: readonly AskedLine[]) => {
+  for (const line of lines) asked.add(line)
+}
 
 let failed = false
 const started = performance.now()
@@ -58,6 +65,7 @@ async function proveMatrix(): Promise<void> {
     onSchedule: ({ name }: Part) => showProgress(`${++schedules} schedules, ${name}`),
     onPart: ({ part, result }) => {
       results.push(result)
+      keepAsked(result.asked)
       const line = result.race === undefined ? convergence(result) : racesLine([result.race])
       conclude({ name: part.name, line, failures: result.failures })
     },
@@ -93,17 +101,31 @@ async function proveLong(): Promise<void> {
       console.log(line)
     },
     progress: ({ of }) => showProgress(`${++done} of ${of} seeds, 90 virtual days each`),
+    onAsked: keepAsked,
   })
   const line = isKept ? 'every promise is kept' : 'a promise is broken, see above'
   conclude({ name, line, failures: isKept ? [] : ['see the lines above'] })
 }
 
-/** The built bundles over HTTP, in processes that are killed: these are tests, whose lines are passed on. */
+/** What all of it asked of AWS, against what is deployed. */
+async function proveRoles(): Promise<void> {
+  if (asked.size === 0) return
+  const strays = notAllowed(asked)
+  const allowed = asked.size - new Set(strays.map((line) => line.replace(/ \(.*$/, ''))).size
+  conclude({
+    name: 'roles',
+    line: `${allowed} of ${asked.size} different calls to AWS are allowed`,
+    failures: strays,
+  })
+}
+
+/** The built bundles over HTTP, killed and recorded: these are tests, whose lines are passed on. */
 async function proveBundles(): Promise<void> {
   const name = 'bundles over HTTP'
   if (!isWanted(name)) return
   const built = await run([process.execPath, '--run', 'build'])
-  const tests = ['test/blackbox/warm-faults.test.ts', 'test/blackbox/kill.test.ts']
+  const killed = ['test/blackbox/warm-faults.test.ts', 'test/blackbox/kill.test.ts']
+  const tests = [...killed, 'test/infra/calls.test.ts']
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const tested = built.code === 0 ? await run([process.execPath, vitest, 'run', ...tests]) : built
   const lines = tested.lines.filter((line) => / of \d+ schedules converge/.test(line))
@@ -132,6 +154,6 @@ async function run([command = '', ...args]: readonly string[]): Promise<{ code: 
 if (values.help) {
   console.log(usage)
 } else {
-  for (const prove of [proveTeeth, proveMatrix, proveLong, proveBundles]) await prove()
+  for (const prove of [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles]) await prove()
   process.exitCode = failed ? 1 : 0
 }

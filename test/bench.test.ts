@@ -8,8 +8,9 @@ import {
   misfits,
   needlessWaits,
 } from '../scripts/bench/chain.ts'
+import { measureClient } from '../scripts/bench/client.ts'
 import { dependencies, graces } from '../scripts/bench/dependencies.ts'
-import { isMet, lowerQuartile, median } from '../scripts/bench/figures.ts'
+import { figure, isMet, lowerQuartile, median } from '../scripts/bench/figures.ts'
 import { namesOf } from '../scripts/bench/names.ts'
 import { openStage } from '../scripts/bench/rotations.ts'
 import { stepsOf } from '../scripts/bench/walls.ts'
@@ -108,6 +109,21 @@ test.each([
   [1.151, false],
 ])('of a budget of 1.15, %d is met: %s', (measured, met) => {
   expect(isMet({ measured, limit: 1.15 })).toBe(met)
+})
+
+test.each([
+  [493.44, 'KiB', '493.4 KiB'],
+  [1.149, '×', '1.15 ×'],
+  [7.6, 'µs', '8 µs'],
+  [0, 'calls', '0 calls'],
+] as const)('a figure of %d %s is told as «%s»', (value, unit, told) => {
+  expect(figure({ value, unit })).toBe(told)
+})
+
+test('the client library makes signed calls beside the bare SDK, and reads no secret for any', async () => {
+  const { bare, client, readings } = await measureClient({ rounds: 2, calls: 5 })
+  expect([bare.length, client.length, readings]).toEqual([2, 2, 0])
+  expect([...bare, ...client].every((us) => us > 0)).toBe(true)
 })
 
 describe('the name of a call', () => {

@@ -8,6 +8,7 @@ import {
 } from './tidy/packages.ts'
 import {
   cliStandsOnTop,
+  clientStandsAlone,
   everyTestCounts,
   filesAreShort,
   layersAreKept,
@@ -18,6 +19,7 @@ import {
   noRegistryHost,
   nothingUnfinished,
   type Rule,
+  pageStandsAlone,
   sandboxStandsAlone,
 } from './tidy/rules.ts'
 import { readTree, type SourceFile } from './tidy/tree.ts'
@@ -72,6 +74,17 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    sentence: 'web/ imports itself alone, and web/core/ nothing of the page around it',
+    rule: pageStandsAlone,
+    bad: [
+      importing('web/main.ts', 'valibot'),
+      importing('web/view/a.ts', '../../sandbox/wire.ts'),
+      importing('web/core/a.ts', '../view/page.ts'),
+      importing('web/core/a.ts', 'node:crypto'),
+    ],
+    good: [importing('web/view/a.ts', '../core/app.ts'), importing('web/core/a.ts', './app.ts')],
+  },
+  {
     sentence: "sandbox/ imports Node's own modules and itself, nothing else",
     rule: sandboxStandsAlone,
     bad: [
@@ -98,6 +111,26 @@ const cases: readonly Case[] = [
       importing('cli/commands/a.ts', '../output.ts', '../../lambdas/errors.ts', '../../sandbox/scene.ts'),
       importing('test/cli/a.test.ts', '../../cli/output.ts'),
       importing('scripts/recording/a.ts', '../../cli/run.ts'),
+    ],
+  },
+  {
+    sentence: "client/ imports Node's own modules, its peers, lambdas/crypto/ and itself, nothing else",
+    rule: clientStandsAlone,
+    bad: [
+      importing('client/a.ts', '../lambdas/credentials/document.ts'),
+      importing('client/a.ts', '../sandbox/clock.ts'),
+      importing('client/a.ts', 'valibot'),
+      importing('client/a.ts', '@dfns/sdk-browser'),
+    ],
+    good: [
+      importing(
+        'client/a.ts',
+        './b.ts',
+        '../lambdas/crypto/key.ts',
+        'node:crypto',
+        '@dfns/sdk/baseAuthApi.js',
+      ),
+      importing('test/a.ts', '../client/a.ts'),
     ],
   },
   {

@@ -7,7 +7,7 @@ import { assert } from '../crypto/key-credential.ts'
 import type { Dfns, Identity } from './dfns.ts'
 import { readAs } from './dfns-account-replies.ts'
 import { readReply } from './dfns-replies.ts'
-import { isNotMade, isUnavailable, retrying } from './dfns-retries.ts'
+import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { type DfnsFailure, dfnsTransport } from './dfns-transport.ts'
 import type { Time } from './time.ts'
 
@@ -46,13 +46,16 @@ export function callerOf(given: {
   const read = (endpoint: string, reply: unknown) =>
     isSigning(endpoint) ? readReply(endpoint, reply) : reply
   const fetchFromDfns = dfnsTransport({ origin, time, read })
-  const clients = async () => clientsOf({ identity, authToken: await dfnsAs(identity).authToken() })
+  const dfns = dfnsAs(identity)
   const repeating =
     (when: (endpoint: string) => (error: unknown) => error is DfnsFailure): Asking =>
     async (endpoint, schema, ask) => {
-      const opened = await clients()
-      const call = () => transport.run(fetchFromDfns, () => ask(opened))
-      const reply = await retrying({ time, call, when: when(endpoint) })
+      const call = (authToken: string) => {
+        const clients = clientsOf({ identity, authToken })
+        const asked = () => transport.run(fetchFromDfns, () => ask(clients))
+        return retrying({ time, call: asked, when: when(endpoint) })
+      }
+      const reply = await withToken({ dfns, call })
       return readAs({ schema, endpoint, reply })
     }
   return { read: repeating(() => isUnavailable), make: repeating(isNotMade) }

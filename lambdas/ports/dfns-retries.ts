@@ -37,3 +37,23 @@ export async function retrying<T>(retry: {
     }
   }
 }
+
+/**
+ * Calls with the caller's token. Where Dfns refuses it (401, so nothing was done) and a new session gives
+ * another, once more with that.
+ */
+export async function withToken<T>(by: {
+  dfns: { authToken(refused?: string): Promise<string> }
+  call: (authToken: string) => Promise<T>
+}): Promise<T> {
+  const { dfns, call } = by
+  const authToken = await dfns.authToken()
+  try {
+    return await call(authToken)
+  } catch (error) {
+    if (!(error instanceof DfnsFailure) || error.status !== 401) throw error
+    const next = await dfns.authToken(authToken)
+    if (next === authToken) throw error
+    return call(next)
+  }
+}

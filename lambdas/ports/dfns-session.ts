@@ -4,30 +4,44 @@ import { transport } from 'cross-fetch'
 import { assert } from '../crypto/key-credential.ts'
 import { type Bearer, type Dfns, dfnsAs, type Identity, type Login } from './dfns.ts'
 import { type ListedCredential, readReply } from './dfns-replies.ts'
-import { isUnavailable, retrying } from './dfns-retries.ts'
+import { isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { DfnsFailure, dfnsTransport } from './dfns-transport.ts'
 import type { Time } from './time.ts'
 
 /**
- * Dfns for one invocation. A user logs in once. Whoever asks for a token's credentials while the same list is
- * under way is told what that tells: phases ask in parallel, and every list counts against the rate limit.
+ * A session that is refused sooner was refused for another reason than its age, in milliseconds. How long one
+ * lives is documented nowhere ("relatively short"); an audit of many secrets outlives it.
+ */
+const shortestSessionMs = 30_000
+
+/**
+ * Dfns for one invocation. A user logs in once, and anew when its session has ended. Whoever asks for a
+ * token's credentials while the same list is under way is told what that tells: phases ask in parallel, and
+ * every list counts against the rate limit.
  */
 export function dfnsOf(time: Time): (identity: Identity) => Dfns {
   const lists = new Map<string, Promise<readonly ListedCredential[]>>()
-  const sessions = new Map<string, Promise<Dfns>>()
+  const sessions = new Map<string, { readonly since: number; readonly opened: Promise<Dfns> }>()
   const as = (bearer: Bearer) => sharingLists({ dfns: dfnsAs(bearer, time), bearer, lists })
-  const inSession = (identity: Identity, login: Login): Promise<Dfns> => {
+  const open = (identity: Identity, login: Login): Promise<Dfns> => {
     const name = nameOf(identity, login)
-    const session = sessions.get(name) ?? logIn({ identity, login, time }).then(as)
-    sessions.set(name, session)
+    const opened = logIn({ identity, login, time }).then(as)
+    sessions.set(name, { since: time.now(), opened })
     // What is refused now may be accepted a moment later.
-    session.catch(() => sessions.delete(name))
-    return session
+    opened.catch(() => sessions.delete(name))
+    return opened
+  }
+  const inSession = async (identity: Identity, login: Login, refused?: string): Promise<Dfns> => {
+    const session = sessions.get(nameOf(identity, login))
+    if (session === undefined) return open(identity, login)
+    const dfns = await session.opened
+    const isOld = time.now() - session.since >= shortestSessionMs
+    return isOld && (await dfns.authToken()) === refused ? open(identity, login) : dfns
   }
   return (identity) => {
     const { authToken } = identity
     if (typeof authToken === 'string') return as({ ...identity, authToken })
-    return afterLogin(() => inSession(identity, authToken))
+    return afterLogin((refused) => inSession(identity, authToken, refused))
   }
 }
 
@@ -74,16 +88,19 @@ async function logIn(by: { identity: Identity; login: Login; time: Time }): Prom
   throw new DfnsFailure('ERR_NOT_ALLOWED', problem, { endpoint: 'POST /auth/login', retryable: false })
 }
 
-function afterLogin(session: () => Promise<Dfns>): Dfns {
+function afterLogin(session: (refused?: string) => Promise<Dfns>): Dfns {
+  const authToken = async (refused?: string) => (await session(refused)).authToken()
+  const within = <T>(call: (dfns: Dfns) => Promise<T>) =>
+    withToken({ dfns: { authToken }, call: async () => call(await session()) })
   return {
-    authToken: async () => (await session()).authToken(),
-    listCredentials: async () => (await session()).listCredentials(),
-    createCredentialChallenge: async () => (await session()).createCredentialChallenge(),
-    createCredential: async (body, watch) => (await session()).createCredential(body, watch),
-    activateCredential: async (uuid) => (await session()).activateCredential(uuid),
-    deactivateCredential: async (uuid) => (await session()).deactivateCredential(uuid),
-    listAuditLogs: async (period) => (await session()).listAuditLogs(period),
-    createUserActionChallenge: async (action) => (await session()).createUserActionChallenge(action),
-    signUserAction: async (action) => (await session()).signUserAction(action),
+    authToken,
+    listCredentials: () => within((dfns) => dfns.listCredentials()),
+    createCredentialChallenge: () => within((dfns) => dfns.createCredentialChallenge()),
+    createCredential: (body, watch) => within((dfns) => dfns.createCredential(body, watch)),
+    activateCredential: (uuid) => within((dfns) => dfns.activateCredential(uuid)),
+    deactivateCredential: (uuid) => within((dfns) => dfns.deactivateCredential(uuid)),
+    listAuditLogs: (period) => within((dfns) => dfns.listAuditLogs(period)),
+    createUserActionChallenge: (action) => within((dfns) => dfns.createUserActionChallenge(action)),
+    signUserAction: (action) => within((dfns) => dfns.signUserAction(action)),
   }
 }

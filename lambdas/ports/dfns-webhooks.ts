@@ -3,7 +3,7 @@ import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/w
 import { transport } from 'cross-fetch'
 import { assert } from '../crypto/key-credential.ts'
 import type { Bearer, Dfns, Identity } from './dfns.ts'
-import { isNotMade, isUnavailable, retrying } from './dfns-retries.ts'
+import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { dfnsTransport } from './dfns-transport.ts'
 import {
   type CreatedWebhook,
@@ -59,16 +59,17 @@ export function webhooksOf(by: {
 }): (identity: Identity) => Webhooks {
   const { time, dfnsAs } = by
   return (identity) => {
-    const opened = async () =>
-      webhooksAs({ ...identity, authToken: await dfnsAs(identity).authToken() }, time)
+    const dfns = dfnsAs(identity)
+    const within = <T>(ask: (webhooks: Webhooks) => Promise<T>) =>
+      withToken({ dfns, call: (authToken) => ask(webhooksAs({ ...identity, authToken }, time)) })
     return {
-      createWebhook: async (settings) => (await opened()).createWebhook(settings),
-      listWebhooks: async () => (await opened()).listWebhooks(),
-      getWebhook: async (webhookId) => (await opened()).getWebhook(webhookId),
-      updateWebhook: async (webhookId, changes) => (await opened()).updateWebhook(webhookId, changes),
-      deleteWebhook: async (webhookId) => (await opened()).deleteWebhook(webhookId),
-      pingWebhook: async (webhookId) => (await opened()).pingWebhook(webhookId),
-      listFailedEvents: async (webhookId, page) => (await opened()).listFailedEvents(webhookId, page),
+      createWebhook: (settings) => within((webhooks) => webhooks.createWebhook(settings)),
+      listWebhooks: () => within((webhooks) => webhooks.listWebhooks()),
+      getWebhook: (webhookId) => within((webhooks) => webhooks.getWebhook(webhookId)),
+      updateWebhook: (webhookId, changes) => within((webhooks) => webhooks.updateWebhook(webhookId, changes)),
+      deleteWebhook: (webhookId) => within((webhooks) => webhooks.deleteWebhook(webhookId)),
+      pingWebhook: (webhookId) => within((webhooks) => webhooks.pingWebhook(webhookId)),
+      listFailedEvents: (webhookId, page) => within((webhooks) => webhooks.listFailedEvents(webhookId, page)),
     }
   }
 }

@@ -46,8 +46,8 @@ export interface UserAction {
  * is not: whoever calls it looks first.
  */
 export interface Dfns {
-  /** The token it speaks with: its own, or that of a session. */
-  authToken(): Promise<string>
+  /** The token it speaks with: its own, or a session's; a new session's where the one `refused` has ended. */
+  authToken(refused?: string): Promise<string>
   /** GET /auth/credentials: the caller's own, without pagination. */
   listCredentials(): Promise<readonly ListedCredential[]>
   /** POST /auth/credentials/init, kind Key: without effect. */

@@ -10,8 +10,11 @@ const shortestMs = 15 * minuteMs
 const longestMs = 360 * minuteMs
 const altogetherMs = 14 * 24 * 60 * minuteMs
 
-/** Why a retirement waits: something that may pass, or a credential that is in use and is held. */
-type Reason = { readonly error: RotationError } | { readonly heldMs: number }
+/**
+ * Why a retirement waits: something that may pass, a credential that is in use and is held, or a grace that
+ * ends later than this event says.
+ */
+type Reason = { readonly error: RotationError } | { readonly heldMs: number } | { readonly until: Date }
 
 /**
  * Writes the successor's schedule: after a failure 15 minutes to 6 hours later, 14 days in all, then the
@@ -20,16 +23,25 @@ type Reason = { readonly error: RotationError } | { readonly heldMs: number }
 export async function postpone({ opening, ...reason }: { opening: RetireOpening } & Reason): Promise<void> {
   const { event, schedules, time, log } = opening
   const now = time.now()
-  const { attempt, since = new Date(now).toISOString() } = event
+  const { attempt, since = new Date('until' in reason ? reason.until : now).toISOString() } = event
   const isHeld = 'heldMs' in reason
-  const delay = isHeld ? reason.heldMs : Math.min(longestMs, shortestMs * 2 ** Math.min(attempt, 10))
-  const isTooLate = !isHeld && now + delay > Date.parse(since) + altogetherMs
+  const at = atOf({ reason, attempt, now })
+  const isTooLate = 'error' in reason && at.getTime() > Date.parse(since) + altogetherMs
   if (schedules === undefined || isTooLate) throw failureOf(reason)
-  const at = new Date(now + delay)
   const input = isHeld ? { ...event, held: true } : { ...event, attempt: attempt + 1, since }
   await schedules.put({ name: successorName(event, isHeld ? 'held' : `${attempt + 1}`), at, input })
-  const why = isHeld ? { code: 'held' } : { code: reason.error.code, reason: reason.error.message }
-  log.warn('retirement is postponed', { until: at.toISOString(), ...why })
+  log.warn('retirement is postponed', { until: at.toISOString(), ...wordsOf(reason) })
+}
+
+function atOf({ reason, attempt, now }: { reason: Reason; attempt: number; now: number }): Date {
+  if ('until' in reason) return reason.until
+  if ('heldMs' in reason) return new Date(now + reason.heldMs)
+  return new Date(now + Math.min(longestMs, shortestMs * 2 ** Math.min(attempt, 10)))
+}
+
+function wordsOf(reason: Reason): { code: string; reason?: string } {
+  if ('error' in reason) return { code: reason.error.code, reason: reason.error.message }
+  return { code: 'heldMs' in reason ? 'held' : 'grace' }
 }
 
 function failureOf(reason: Reason): RotationError {

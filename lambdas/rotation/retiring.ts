@@ -56,8 +56,14 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
   if (superseded === undefined)
     return nothing('Dfns lists nothing of what was superseded: nothing is left to do')
   assertMayRetire(scene, superseded)
-  if (await isSupersededAnew(scene, superseded))
+  const later = await laterSchedule(scene, superseded)
+  if (later !== undefined && !isSameSupersession(event, later.event))
     return nothing('it was superseded anew, and another schedule ends that grace')
+  if (later !== undefined && isFirst(event)) {
+    // Lambda may have kept the event while the move was tried again; the schedule is deleted with it.
+    await postpone({ opening, until: later.at })
+    return 'postponed'
+  }
   if (await isHeld(scene, superseded)) return 'postponed'
   const { store, secret, current } = scene
   await retire({
@@ -94,12 +100,15 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
 const isNet = (settings: Settings) => [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
 
 /**
- * AWSCURRENT stands where it stood. Where it had moved and was moved back, AWSPREVIOUS is on the other
+ * AWSCURRENT stands where it stood, or a person moved it before the rotation did: AWSPREVIOUS says what was
+ * superseded last. Where the rotation had moved it and it was moved back, AWSPREVIOUS is on the other
  * version.
  */
 function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: RetireEvent }): boolean {
   const has = (versionId: string, label: string) => secret.stages.get(versionId)?.includes(label) === true
-  return has(event.superseded, 'AWSCURRENT') && !has(event.promoted, 'AWSPREVIOUS')
+  const { superseded, promoted } = event
+  if (has(superseded, 'AWSCURRENT')) return !has(promoted, 'AWSPREVIOUS')
+  return has(superseded, 'AWSPREVIOUS') && !has(promoted, 'AWSCURRENT')
 }
 
 /**
@@ -118,26 +127,35 @@ function assertMayRetire({ secret }: Scene, { id }: Superseded): void {
   throw new RotationError('ERR_RETIRE_UNDONE', `${problem}. ${wayOut}.`)
 }
 
+/** As its schedule has it: a command that ends a grace says that nothing is held. */
+const isFirst = ({ attempt, held }: RetireEvent): boolean => attempt === 0 && !held
+
+/** Clocks differ by less, and a schedule fires no sooner than that. Milliseconds. */
+const clocksMs = 5_000
+
 /**
- * Whether the credential was current once more and superseded anew since this event's schedule was written:
- * then that schedule was written over, for the end of the new grace.
+ * The schedule about this credential, if it lies ahead: it was written over since this event's was, for a
+ * grace that ends later. The credential was current once more and superseded anew, or the move came late.
  */
-async function isSupersededAnew({ opening }: Scene, { id: credId }: Superseded): Promise<boolean> {
+async function laterSchedule(
+  { opening }: Scene,
+  { id: credId }: Superseded,
+): Promise<{ at: Date; event: RetireEvent } | undefined> {
   const { event, schedules, time, log } = opening
   const { secretArn } = event
   const name = scheduleName({ secretArn, credId })
   const schedule = await schedules?.get(name).catch((error: unknown) => {
     // The first event comes from that very schedule; only what had to wait can be behind it.
-    const isFirst = event.attempt === 0 && !event.held
-    if (!isFirst || !isCode(error, 'ERR_SCHEDULER') || error.retryable) throw error
+    if (!isFirst(event) || !isCode(error, 'ERR_SCHEDULER') || error.retryable) throw error
     log.warn('whether it was superseded anew is not known', { reason: error.message })
     return undefined
   })
-  if (schedule === undefined) return false
+  if (schedule === undefined) return undefined
+  const { at } = schedule
   const other = retireEventIn(schedule.input)
-  if (schedule.at === undefined || other === undefined)
+  if (at === undefined || other === undefined)
     throw new RotationError('ERR_SCHEDULER', `schedule ${name} is not one that dfns-rotator wrote`)
-  return schedule.at.getTime() > time.now() && !isSameSupersession(event, other)
+  return at.getTime() > time.now() + clocksMs ? { at, event: other } : undefined
 }
 
 /** The superseded credential by its id: from its version, or where that is gone from Dfns's list. */

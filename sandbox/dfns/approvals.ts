@@ -2,7 +2,7 @@ import type { WireResponse } from '../wire.ts'
 import type { SignedCall } from './call.ts'
 import { jsonReply, Refusal } from './errors.ts'
 import type { HeldAction } from './identity-switches.ts'
-import type { Organisation, TokenActor } from './model.ts'
+import type { Actor, Organisation } from './model.ts'
 import type { Approval, HeldChange } from './policy-model.ts'
 import { record, type State } from './state.ts'
 
@@ -11,7 +11,7 @@ export interface Asker {
   readonly state: State
   readonly organisation: Organisation
   readonly initiatorId: string
-  readonly by: TokenActor
+  readonly by: Actor
   readonly request: { readonly method: string; readonly path: string }
 }
 
@@ -74,7 +74,7 @@ export function changeRequestOf(approval: Approval) {
   const { operationKind, entityId, body, action } = change
   return {
     id: changeRequestId,
-    requester: { userId: initiatorId, tokenId: by.tokenId },
+    requester: { userId: initiatorId, tokenId: by === 'administrator' ? '' : by.tokenId },
     status: outcome,
     entityId,
     dateCreated: new Date(approval.dateCreated).toISOString(),

@@ -7,7 +7,7 @@ import type { State } from './state.ts'
 export const relyingParty = { id: 'dfns.io', name: 'Dfns' }
 
 /** What a challenge is for, and for whom; see the model. */
-type About = Pick<Challenge, 'purpose' | 'userId' | 'tokenId' | 'request' | 'code'>
+type About = Pick<Challenge, 'purpose' | 'userId' | 'tokenId' | 'request' | 'code' | 'kind'>
 
 /** Makes a challenge; its identifier is a JWT. */
 export function issueChallenge(given: { state: State; organisation: Organisation; about: About }): {

@@ -4,8 +4,9 @@ import { askerOf } from './approvals.ts'
 import type { OpenCall, SignedCall } from './call.ts'
 import { takeChallenge } from './challenges.ts'
 import { jsonReply, Refusal } from './errors.ts'
-import type { CredentialCode } from './model.ts'
+import type { Actor, CredentialCode, Identity } from './model.ts'
 import { registerCredential, registrationReply } from './registration.ts'
+import { kindsFor } from './signers.ts'
 import { need, record, type State } from './state.ts'
 
 const minute = 60_000
@@ -17,25 +18,30 @@ export function createCredentialCode(call: SignedCall): WireResponse {
   const now = state.clock.now()
   if (!(expires > now && expires <= now + minute)) throw new Refusal(400, 'Invalid field: expiration')
   const { by } = askerOf(call)
-  const { orgId, userId } = identity
-  const code = newCode(state)
   const pat = token.kind === 'Pat' ? { patId: token.tokenId } : {}
-  state.codes.set(code, { code, orgId, userId, ...pat, expires, by, used: false })
-  record({ state, effect: { kind: 'code created', orgId, userId, by } })
+  const { code } = issueCode({ state, owner: identity, expires, by, ...pat })
   return jsonReply({ status: 200, body: { code, expiration: new Date(expires).toISOString() } })
 }
 
-/** Create Credential Challenge With Code, POST /auth/credentials/code/init, for kind `Key`. */
+/**
+ * Create Credential Challenge With Code, POST /auth/credentials/code/init with `{code, credentialKind}`: no
+ * token, no signature, from any origin. It may be asked again while the code lasts; 403 `Invalid code` when
+ * there is no such code, or it was used, or its time is over.
+ */
 export function createChallengeWithCode(call: OpenCall): WireResponse {
   const { state, organisation, request } = call
-  const { code, userId } = findCode({ state, body: request.body })
-  const kind = oneOf({ fields: readBody({ body: request.body }), name: 'credentialKind', among: ['Key'] })
-  const about = { purpose: 'credential with code', userId, code } as const
+  const { code, userId, patId } = findCode({ state, body: request.body })
   const identity = need(state.identities, userId)
+  const among = kindsFor({ identity, ofPat: patId !== undefined })
+  const kind = oneOf({ fields: readBody({ body: request.body }), name: 'credentialKind', among })
+  const about = { purpose: 'credential with code', userId, code, kind } as const
   return registrationReply({ state, organisation, identity, kind, about })
 }
 
-/** Create Credential With Code, POST /auth/credentials/code/verify: uses the code up. */
+/**
+ * Create Credential With Code, POST /auth/credentials/code/verify, with the body of Create Credential: uses
+ * the code up, unless the registration is refused. The code must still last at this moment.
+ */
 export function createCredentialWithCode(call: OpenCall): WireResponse {
   const { state, organisation, request } = call
   const identifier = textOf({ fields: readBody({ body: request.body }), name: 'challengeIdentifier' })
@@ -54,6 +60,22 @@ export function createCredentialWithCode(call: OpenCall): WireResponse {
   })
   code.used = true
   return reply
+}
+
+/** Makes a code; `expires` is in milliseconds. */
+export function issueCode(given: {
+  state: State
+  owner: Identity
+  patId?: string
+  expires: number
+  by: Actor
+}): { code: string } {
+  const { state, owner, by, ...rest } = given
+  const { orgId, userId } = owner
+  const code = newCode(state)
+  state.codes.set(code, { ...rest, code, orgId, userId, by, used: false })
+  record({ state, effect: { kind: 'code created', orgId, userId, by } })
+  return { code }
 }
 
 /** The code that a body names, 403 when there is none or it is over. */

@@ -7,18 +7,26 @@ import { describeCredential } from './describe.ts'
 import { jsonReply, Refusal } from './errors.ts'
 import type { Credential } from './model.ts'
 import { readRegistration, registerCredential, registrationReply } from './registration.ts'
-import { belongsToUser, listed } from './signers.ts'
+import { belongsToUser, kindsFor, listed } from './signers.ts'
 import { deleteCredential as forget, setCredentialActive } from './state.ts'
 
-/** Create Credential Challenge, POST /auth/credentials/init, for kind `Key`. */
+/**
+ * Create Credential Challenge, POST /auth/credentials/init with `{kind}`: for kind `Key`, and for people also
+ * `Fido2`. It is not signed; the challenge is good for the calling token, and for that kind.
+ */
 export function createCredentialChallenge(call: Call): WireResponse {
-  const kind = oneOf({ fields: readBody({ body: call.request.body }), name: 'kind', among: ['Key'] })
-  const { userId, tokenId } = call.token
-  const about = { purpose: 'credential', userId, tokenId } as const
+  const { userId, tokenId, kind: tokenKind } = call.token
+  const among = kindsFor({ identity: call.identity, ofPat: tokenKind === 'Pat' })
+  const kind = oneOf({ fields: readBody({ body: call.request.body }), name: 'kind', among })
+  const about = { purpose: 'credential', userId, tokenId, kind } as const
   return registrationReply({ ...call, kind, about })
 }
 
-/** Create Credential, POST /auth/credentials, for kind `Key`, on the caller's own identity. */
+/**
+ * Create Credential, POST /auth/credentials, on the caller's own identity, with `{challengeIdentifier,
+ * credentialName, credentialKind, credentialInfo: {credId, clientData, attestationData}}`; the last three are
+ * base64url. It is signed with a credential that the identity has.
+ */
 export function createCredential(call: SignedCall): WireResponse {
   const { state, organisation, identity: owner, token } = call
   const { body } = call.request

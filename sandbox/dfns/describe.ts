@@ -1,19 +1,25 @@
 import { describeAssignments } from './assignments.ts'
 import type { Call } from './call.ts'
 import type { AccessToken, Credential, Identity, Organisation } from './model.ts'
+import { kindOf } from './signers.ts'
 import { need } from './state.ts'
 
 type Seen = Pick<Call, 'state' | 'organisation'>
 
 /**
  * A credential as replies show it. A Key has no relying party and no origin, but the fields are always there.
+ * The public key of a Fido2 is documented as a fingerprint; when it was last used no reply tells.
  */
 export function describeCredential(given: { organisation: Organisation; credential: Credential }) {
   const { credentialId, credentialUuid, isActive, name, publicKey: pem, fingerprint } = given.credential
-  const publicKey = { pem, fingerprint, empty: '' }[given.organisation.switches.listPublicKey]
+  const { passkey } = given.credential
+  const form = passkey ? 'fingerprint' : given.organisation.switches.listPublicKey
+  const publicKey = { pem, fingerprint, empty: '' }[form]
   const dateCreated = new Date(given.credential.dateCreated).toISOString()
-  const documented = { kind: 'Key', credentialId, credentialUuid, dateCreated, isActive, name, publicKey }
-  return { ...documented, relyingPartyId: '', origin: '' }
+  const kind = kindOf(given.credential)
+  const { relyingPartyId = '', origin = '' } = passkey ?? {}
+  const documented = { kind, credentialId, credentialUuid, dateCreated, isActive, name, publicKey }
+  return { ...documented, relyingPartyId, origin }
 }
 
 /** A service account as replies show it, without its token: that is shown when it is made. */

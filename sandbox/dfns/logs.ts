@@ -3,6 +3,7 @@ import { queryOf } from './body.ts'
 import type { Call } from './call.ts'
 import { jsonReply, Refusal } from './errors.ts'
 import type { LogEntry } from './model.ts'
+import { kindOf } from './signers.ts'
 import { need } from './state.ts'
 
 const longestRange = 7 * 86_400_000
@@ -44,7 +45,7 @@ function describe({ call, entry }: { call: Call; entry: LogEntry }) {
     datePerformed: new Date(at).toISOString(),
     firstFactorCredential: {
       id: credential[call.organisation.switches.auditLogCredentialId],
-      kind: 'Key',
+      kind: kindOf(credential),
       publicKey: credential.publicKey,
       assertion: { authenticatorData: null, ...assertion },
     },

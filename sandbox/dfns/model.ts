@@ -9,6 +9,16 @@ export interface Organisation {
   window: { start: number; requests: number }
   /** Every `credId` and every public key (by fingerprint) that a credential of the organisation ever had. */
   readonly taken: { readonly credentialIds: Set<string>; readonly fingerprints: Set<string> }
+  /** Whose passkeys it takes (Dashboard > Settings > Passkeys); without one it takes none. */
+  relyingParties: readonly RelyingParty[]
+}
+
+/** A domain that the organisation lets passkeys be bound to. */
+export interface RelyingParty {
+  /** A domain, for example `example.com`. */
+  readonly id: string
+  /** Origins such as `https://app.example.com`; `*`: every origin of the domain and its subdomains. */
+  readonly origins: '*' | readonly string[]
 }
 
 /**
@@ -67,14 +77,28 @@ export interface AccessToken {
   isArchived: boolean
 }
 
-/** A Key credential. */
+/** The kinds of credential that are simulated. */
+export type CredentialKind = 'Key' | 'Fido2'
+
+/** What a Fido2 credential has beside its key. */
+export interface Passkey {
+  readonly relyingPartyId: string
+  /** Where it was made. */
+  readonly origin: string
+  /** The authenticator's model, 32 hexadecimal digits. */
+  readonly aaguid: string
+  /** As its authenticator last said; 0 for ever where that keeps none. */
+  signCount: number
+}
+
+/** A credential: a Key, or a Fido2 where it has `passkey`. */
 export interface Credential {
   readonly credentialUuid: string
   readonly credentialId: string
   readonly orgId: string
   readonly userId: string
   readonly name: string
-  /** As it was sent at registration. */
+  /** PEM; a Key's as it was sent at registration. */
   readonly publicKey: string
   readonly fingerprint: string
   readonly dateCreated: number
@@ -82,6 +106,7 @@ export interface Credential {
    * The PAT it was made together with, or by; absent for a credential that the identity itself registered.
    */
   readonly patId?: string
+  readonly passkey?: Passkey
   isActive: boolean
   isDeleted: boolean
   /** Listings that still miss it. */
@@ -101,6 +126,7 @@ export interface SignedRequest {
 export interface Challenge {
   readonly id: string
   readonly orgId: string
+  /** Empty for a login that began without a name: the passkey tells. */
   readonly userId: string
   readonly purpose: 'user action' | 'credential' | 'credential with code' | 'login'
   /** The token it was given to; whoever logs in or has a code has none. */
@@ -110,6 +136,8 @@ export interface Challenge {
   readonly request?: SignedRequest
   /** Of a registration with a code. */
   readonly code?: string
+  /** Of a registration. */
+  readonly kind?: CredentialKind
   used: boolean
 }
 
@@ -122,7 +150,7 @@ export interface CredentialCode {
   readonly patId?: string
   /** Milliseconds. */
   readonly expires: number
-  readonly by: TokenActor
+  readonly by: Actor
   used: boolean
 }
 
@@ -132,8 +160,12 @@ export interface UserAction {
   readonly tokenId: string
   readonly credentialUuid: string
   readonly request: SignedRequest
-  /** What was signed, for the audit log; both base64url. */
-  readonly assertion: { readonly clientData: string; readonly signature: string }
+  /** What was signed, for the audit log; all base64url, and only a passkey has `authenticatorData`. */
+  readonly assertion: {
+    readonly clientData: string
+    readonly signature: string
+    readonly authenticatorData?: string
+  }
   used: boolean
 }
 

@@ -1,6 +1,7 @@
 import type { Credential, Effect } from './model.ts'
 import { serverChosenId } from './identities.ts'
 import { identities } from './scene-identities.ts'
+import { passkeys } from './scene-passkeys.ts'
 import { permissions, policies } from './scene-policies.ts'
 import { createState, need, setCredentialActive, type State, storeCredential } from './state.ts'
 import { pessimistic, type Switches } from './switches.ts'
@@ -36,6 +37,7 @@ export function createDfns({
     state,
     ...organisations(state),
     ...identities(state),
+    ...passkeys(state),
     ...credentials(state),
     ...permissions(state),
     ...policies(state),
@@ -50,7 +52,14 @@ function organisations(state: State) {
       const orgId = state.nextId('or')
       const window = { start: Number.NEGATIVE_INFINITY, requests: 0 }
       const taken = { credentialIds: new Set<string>(), fingerprints: new Set<string>() }
-      state.organisations.set(orgId, { orgId, name, switches: state.defaults, window, taken })
+      state.organisations.set(orgId, {
+        orgId,
+        name,
+        switches: state.defaults,
+        window,
+        taken,
+        relyingParties: [],
+      })
       return { orgId }
     },
     /** Changes the given switches of one organisation, from the next request on. */

@@ -1,4 +1,4 @@
-import type { TokenActor } from './model.ts'
+import type { Actor } from './model.ts'
 import type { HeldAction } from './identity-switches.ts'
 
 /** A policy, as far as a rotator looks at one: which activity it guards, and who may approve. */
@@ -31,7 +31,7 @@ export interface Approval {
   readonly changeRequestId: string
   readonly orgId: string
   readonly initiatorId: string
-  readonly by: TokenActor
+  readonly by: Actor
   readonly request: { readonly method: string; readonly path: string }
   readonly change: HeldChange
   readonly policyIds: readonly string[]

@@ -1,23 +1,36 @@
 import type { WireResponse } from '../wire.ts'
 import { type Asker, carryOut } from './approvals.ts'
 import { objectOf, oneOf, readBody, textOf } from './body.ts'
-import { issueChallenge, relyingParty } from './challenges.ts'
+import { issueChallenge, notValid, relyingParty } from './challenges.ts'
+import { passkeyAlgorithms } from './cose.ts'
 import { describeCredential } from './describe.ts'
 import { jsonReply, Refusal } from './errors.ts'
-import type { Challenge, Identity, Organisation } from './model.ts'
+import type { Challenge, CredentialKind, Identity, Organisation, Passkey } from './model.ts'
+import { verifyPasskeyAttestation } from './passkeys.ts'
 import { decodeBase64url, fingerprintOf, SignatureError, verifyAttestation } from './signatures.ts'
 import { type State, storeCredential } from './state.ts'
 
 // COSE: EdDSA, ES256, ES256K, RS256.
-const algorithms = [-8, -7, -47, -257]
+const algorithms = { Key: [-8, -7, -47, -257], Fido2: passkeyAlgorithms } as const
 
-/** What a challenge to register a credential is replied as. */
+// As in Dfns's example of the reply.
+const authenticatorSelection = {
+  residentKey: 'required',
+  requireResidentKey: true,
+  userVerification: 'required',
+} as const
+
+/**
+ * What a challenge to register a credential is replied as. For a Fido2, `excludeCredentials` names passkeys
+ * of the identity by their credential ids, which a browser decodes from base64url; `challenge` and `user.id`
+ * it takes as they are, as text. `rp` is Dfns's own, and deprecated: a page names its own relying party.
+ */
 export function registrationReply(given: {
   state: State
   organisation: Organisation
   identity: Identity
-  kind: 'Key'
-  about: Pick<Challenge, 'purpose' | 'userId' | 'tokenId' | 'code'>
+  kind: CredentialKind
+  about: Pick<Challenge, 'purpose' | 'userId' | 'tokenId' | 'code' | 'kind'>
 }): WireResponse {
   const { identity, kind } = given
   const issued = issueChallenge(given)
@@ -28,13 +41,14 @@ export function registrationReply(given: {
     ...issued,
     rp: relyingParty,
     attestation: 'direct',
-    pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
+    pubKeyCredParams: algorithms[kind].map((alg) => ({ type: 'public-key', alg })),
+    ...(kind === 'Fido2' && { authenticatorSelection, excludeCredentials: excluded(given) }),
     temporaryAuthenticationToken: issued.challengeIdentifier,
   }
   return jsonReply({ status: 200, body })
 }
 
-/** Registers the Key of a body on an identity, for a challenge that was taken for it. */
+/** Registers the credential of a body on an identity, for a challenge that was taken for it. */
 export function registerCredential(given: {
   asker: Asker
   owner: Identity
@@ -45,10 +59,16 @@ export function registerCredential(given: {
   const { asker, owner, patId, challenge, body } = given
   const { state, organisation, by } = asker
   const { name, credentialId, ...sent } = readRegistration(body)
-  const publicKey = attested({ ...sent, credentialId, challenge: challenge.challenge })
+  if (sent.kind !== challenge.kind) throw notValid()
+  const { publicKey, ...kept } = attested({
+    ...sent,
+    organisation,
+    credentialId,
+    challenge: challenge.challenge,
+  })
   const { listLag: unlisted, acceptanceLag: unaccepted } = organisation.switches
   const pat = patId === undefined ? {} : { patId }
-  const credential = { owner, credentialId, name, publicKey, unlisted, unaccepted, ...pat }
+  const credential = { owner, credentialId, name, publicKey, unlisted, unaccepted, ...pat, ...kept }
   return carryOut({
     asker,
     change: {
@@ -72,9 +92,9 @@ export function registerCredential(given: {
 /** Reads what is needed of a registration; 400 for whatever lacks. */
 export function readRegistration(body: string) {
   const fields = readBody({ body })
-  oneOf({ fields, name: 'credentialKind', among: ['Key'] })
   const info = objectOf({ fields, name: 'credentialInfo' })
   return {
+    kind: oneOf({ fields, name: 'credentialKind', among: ['Key', 'Fido2'] }),
     name: textOf({ fields, name: 'credentialName' }),
     identifier: textOf({ fields, name: 'challengeIdentifier' }),
     credentialId: textOf({ fields: info, name: 'credId' }),
@@ -98,15 +118,30 @@ function refuseTakenId(given: { organisation: Organisation; credentialId: string
   }
 }
 
+/** The passkeys that a new one may not stand beside on one authenticator, see the switch. */
+function excluded({ organisation, identity }: { organisation: Organisation; identity: Identity }) {
+  const { excludeCredentials } = organisation.switches
+  return identity.credentials
+    .filter(({ passkey }) => passkey !== undefined && excludeCredentials !== 'none')
+    .filter(({ isActive }) => isActive || excludeCredentials === 'all')
+    .map(({ credentialId }) => ({ type: 'public-key', id: credentialId }))
+}
+
 function attested(sent: {
+  kind: CredentialKind
+  organisation: Organisation
   clientData: string
   attestationData: string
   credentialId: string
   challenge: string
-}): string {
+}): { publicKey: string; passkey?: Passkey } {
   try {
     decodeBase64url(sent.credentialId)
-    return verifyAttestation(sent).publicKey
+    if (sent.kind === 'Key') return verifyAttestation(sent)
+    const { switches, relyingParties } = sent.organisation
+    const { otherAttestations } = switches
+    const { publicKey, ...passkey } = verifyPasskeyAttestation({ ...sent, relyingParties, otherAttestations })
+    return { publicKey, passkey }
   } catch (error) {
     if (error instanceof SignatureError) throw new Refusal(400, `Invalid credential: ${error.message}`)
     throw error

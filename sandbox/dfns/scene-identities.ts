@@ -79,7 +79,7 @@ export function identities(state: State) {
 }
 
 /** A name that looks like an address, as users' names do, and that nobody has. */
-function freeUsername(given: { state: State; orgId: string; name: string }): string {
+export function freeUsername(given: { state: State; orgId: string; name: string }): string {
   const { state, orgId, name } = given
   const local = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '.')
   for (let count = 1; ; count += 1) {

@@ -95,7 +95,8 @@ function parsePem(text: string): KeyObject {
   }
 }
 
-function parseObject(bytes: Buffer): Record<string, unknown> {
+/** Reads JSON bytes that are an object. */
+export function parseObject(bytes: Buffer): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
     if (typeof value === 'object' && value !== null) return { ...value }

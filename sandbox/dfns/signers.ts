@@ -1,4 +1,4 @@
-import type { AccessToken, Credential, Identity, Organisation } from './model.ts'
+import type { AccessToken, Credential, CredentialKind, Identity, Organisation } from './model.ts'
 
 /** Who signs: an identity, for one of its tokens or, without one, to log in. */
 export interface Signatory {
@@ -13,10 +13,20 @@ export function signersOf({ signatory, reading }: { signatory: Signatory; readin
   const { userCredentialSignsForPat } = organisation.switches
   const own = identity.credentials.filter((credential) =>
     token?.kind === 'Pat'
-      ? credential.patId === token.tokenId || (userCredentialSignsForPat && credential.patId === undefined)
+      ? credential.patId === token.tokenId || (userCredentialSignsForPat && isUsersKey(credential))
       : belongsToUser({ organisation, credential }),
   )
   return reading ? listed(own) : own
+}
+
+/** The kind of a credential. */
+export function kindOf({ passkey }: Pick<Credential, 'passkey'>): CredentialKind {
+  return passkey ? 'Fido2' : 'Key'
+}
+
+/** The kinds that an identity, or one of its PATs, may register: only people have passkeys. */
+export function kindsFor(owner: { identity: Identity; ofPat: boolean }): readonly CredentialKind[] {
+  return owner.identity.kind === 'ServiceAccount' || owner.ofPat ? ['Key'] : ['Fido2', 'Key']
 }
 
 /** Whether a credential is one of the identity's own, and not only a PAT's. */
@@ -38,3 +48,6 @@ export function listed<T extends { unlisted: number }>(things: readonly T[]): T[
     return shown
   })
 }
+
+const isUsersKey = (credential: Credential): boolean =>
+  credential.patId === undefined && credential.passkey === undefined

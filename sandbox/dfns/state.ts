@@ -92,7 +92,7 @@ export function record({ state, effect }: { state: State; effect: Omit<Effect, '
 
 /** A credential before it is stored. Without lags it is listed and accepted at once. */
 export type NewCredential = Pick<Credential, 'credentialId' | 'name' | 'publicKey'> &
-  Partial<Pick<Credential, 'patId' | 'unlisted' | 'unaccepted'>> & { readonly owner: Identity }
+  Partial<Pick<Credential, 'patId' | 'passkey' | 'unlisted' | 'unaccepted'>> & { readonly owner: Identity }
 
 /** Stores a credential and records who made it. */
 export function storeCredential({

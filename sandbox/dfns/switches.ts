@@ -1,4 +1,5 @@
 import { type IdentitySwitches, pessimisticIdentities } from './identity-switches.ts'
+import { type PasskeySwitches, pessimisticPasskeys } from './passkey-switches.ts'
 import { pessimisticWebhooks, type WebhookSwitches } from './webhook-switches.ts'
 
 /** The credential endpoints on which Dfns's guide and its API reference contradict each other. */
@@ -38,7 +39,7 @@ export type ErrorBody = 'error' | 'legacy' | 'details'
 /**
  * Behaviour that Dfns's documents leave open. Per organisation, and may be changed between any two requests.
  */
-export interface Switches extends IdentitySwitches, WebhookSwitches {
+export interface Switches extends IdentitySwitches, PasskeySwitches, WebhookSwitches {
   /**
    * What service accounts and PATs are answered on the credential endpoints whose matrix row refuses them.
    */
@@ -52,7 +53,8 @@ export interface Switches extends IdentitySwitches, WebhookSwitches {
    */
   readonly patCredentialBelongsToUser: boolean
   /**
-   * Which identifier `allowCredentials` carries; where it is the uuid, an assertion may name the uuid, too.
+   * Which identifier `allowCredentials.key` carries; where it is the uuid, an assertion may name the uuid,
+   * too. Passkeys are always named by their credential ids, the only ones that an authenticator knows.
    */
   readonly allowCredentialsId: 'credentialId' | 'credentialUuid'
   /** Whether deactivated credentials are still offered in `allowCredentials`; they never sign. */
@@ -104,6 +106,7 @@ export interface Switches extends IdentitySwitches, WebhookSwitches {
  */
 export const pessimistic: Switches = {
   ...pessimisticIdentities,
+  ...pessimisticPasskeys,
   selfRotation: selfRotation.allRefused,
   userCredentialSignsForPat: false,
   patCredentialBelongsToUser: false,

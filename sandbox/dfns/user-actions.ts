@@ -39,8 +39,8 @@ export function signUserAction(call: Call): WireResponse {
   if (isDead(call) && !wouldRevive({ call, request })) throw new Refusal(401, 'Unauthorized')
 
   const id = state.nextId('ua')
-  const { clientData, signature } = sent
-  const assertion = { clientData, signature }
+  const { clientData, signature, authenticatorData } = sent
+  const assertion = { clientData, signature, ...(sent.kind === 'Fido2' && { authenticatorData }) }
   state.userActions.set(id, { id, tokenId, credentialUuid, request, assertion, used: false })
   note({ call, kind: 'user action signed', credentialUuid, request })
   const lifetime = organisation.switches.userActionTtl

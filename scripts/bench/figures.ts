@@ -15,7 +15,7 @@ export interface Budget {
   readonly what: string
   readonly measured: number
   readonly limit: number
-  readonly unit: 'KiB' | '×'
+  readonly unit: 'KiB' | '×' | 'µs' | 'calls'
 }
 
 export function isMet({ measured, limit }: Pick<Budget, 'measured' | 'limit'>): boolean {
@@ -23,5 +23,6 @@ export function isMet({ measured, limit }: Pick<Budget, 'measured' | 'limit'>): 
 }
 
 export function figure({ value, unit }: { value: number; unit: Budget['unit'] }): string {
-  return unit === 'KiB' ? `${value.toFixed(1)} KiB` : `${value.toFixed(2)} ×`
+  const digits = { KiB: 1, '×': 2, µs: 0, calls: 0 }[unit]
+  return `${value.toFixed(digits)} ${unit}`
 }

@@ -14,9 +14,11 @@ interface RootManifest {
 export const moduleName = (entry: string) => (entry === '.' ? 'index' : entry.replace(/^\.\//, ''))
 
 /** Its package.json; version, license and ranges are those of this repository's. */
-export async function manifestOf(source: Package): Promise<string> {
+export async function manifestOf(of: { source: Package; hasNotices: boolean }): Promise<string> {
+  const { source, hasNotices } = of
   const ours = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as RootManifest
   const { name, description, keywords, node, exports, bin = {}, formats, hasFunctions } = source
+  const { optionalPeers = [], ranges = {} } = source
   const { version, license } = ours
   const commands = Object.keys(bin)
   const manifest = {
@@ -36,9 +38,16 @@ export async function manifestOf(source: Package): Promise<string> {
     ...(commands.length > 0 && {
       bin: Object.fromEntries(commands.map((command) => [command, `esm/${command}.js`])),
     }),
-    files: [...formats, ...(hasFunctions ? ['dist'] : [])],
+    files: [
+      ...formats,
+      ...(hasFunctions ? ['dist'] : []),
+      ...(hasNotices ? ['THIRD-PARTY-NOTICES.txt'] : []),
+    ],
     ...rangesOf({ field: 'dependencies', names: source.dependencies, ours }),
-    ...rangesOf({ field: 'peerDependencies', names: source.peerDependencies, ours }),
+    ...rangesOf({ field: 'peerDependencies', names: source.peerDependencies, ours, ranges }),
+    ...(optionalPeers.length > 0 && {
+      peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])),
+    }),
   }
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
@@ -56,13 +65,18 @@ function conditionsOf({ entry, formats }: { entry: string; formats: readonly For
   )
 }
 
-function rangesOf(of: { field: string; names: readonly string[]; ours: RootManifest }) {
-  const { field, names, ours } = of
+function rangesOf(of: {
+  field: string
+  names: readonly string[]
+  ours: RootManifest
+  ranges?: Readonly<Record<string, string>>
+}) {
+  const { field, names, ours, ranges = {} } = of
   if (names.length === 0) return {}
   const range = (name: string) => {
     const version = ours.dependencies[name] ?? ours.devDependencies[name]
     if (version === undefined) throw new Error(`package.json names no version of ${name}`)
-    return `^${version}`
+    return ranges[name] ?? `^${version}`
   }
   return { [field]: Object.fromEntries(names.map((name) => [name, range(name)])) }
 }

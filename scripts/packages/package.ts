@@ -16,6 +16,10 @@ export interface Package {
   readonly dependencies: readonly string[]
   /** What its user has to have anyway, and of which there may be but one copy. */
   readonly peerDependencies: readonly string[]
+  /** Those of them that only one of the entry points needs. */
+  readonly optionalPeers?: readonly string[]
+  /** Ranges of peers that begin before this repository's version. */
+  readonly ranges?: Readonly<Record<string, string>>
   /** Whether the three functions come with it, as `dist/<name>/index.mjs`. */
   readonly hasFunctions: boolean
   readonly readme: string

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { guideWorld, type Scene } from '../../sandbox/scene.ts'
 import type { Fault } from '../../sandbox/wire.ts'
 import { currentAuthenticates } from '../support/checkers.ts'
+import { testRoles } from '../support/roles.ts'
 import { closeScene, watchedScene } from '../support/scene.ts'
 
 const hours = 3_600_000
@@ -87,3 +88,5 @@ describe('a rotation whose process is killed at any one of its calls converges w
     },
   )
 })
+
+testRoles()

@@ -11,6 +11,7 @@ import {
   messages,
   minute,
   outcomes,
+  resultOf,
   results,
   retireLog,
   retireWith,
@@ -79,6 +80,41 @@ test('AWSPREVIOUS works all through its grace, also when it was rolled back to a
   await scene.clock.advance(5 * hour)
   expect(await scene.signingStatus(account.document)).toBe(200)
   expect(await scene.documentOf(arn, 'AWSPREVIOUS')).toMatchObject({ credId: account.credId })
+})
+
+// The schedule fired while the function that wrote it was gone; Lambda kept its event, and the move was tried again.
+test('the grace begins with the move, also for an event that was on its way before it', async () => {
+  const staged = await stage()
+  const { scene, arn, account } = staged
+  const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
+  scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
+  await scene.rotate(arn)
+  const [early] = schedules(staged)
+  scene.sandbox.wire.plan = undefined
+  await scene.clock.advance(30 * minute)
+  expect(holder(staged, 'AWSPREVIOUS')).toBeDefined()
+  await retireWith(staged, early && inputOf(early))
+  expect(await scene.signingStatus(account.document)).toBe(200)
+  await scene.clock.advance(hour)
+  expect(await scene.signingStatus(account.document)).toBe(401)
+})
+
+// The rotation wrote its schedule and was killed; what it would have superseded has no grace that could end.
+test('a rotation that never moved AWSCURRENT ends nothing, also where somebody put another value', async () => {
+  const staged = await stage()
+  const { scene, arn, account } = staged
+  const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
+  scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
+  await scene.rotate(arn)
+  const [early] = schedules(staged)
+  const { publicKey, privateKey } = newKey()
+  const { userId } = account
+  const { credId } = scene.dfns.addCredential({ userId, name: 'emergency', publicKey })
+  const SecretString = JSON.stringify({ ...account.document, credId, privateKey })
+  const put = { SecretId: arn, ClientRequestToken: 'e'.repeat(32), SecretString }
+  await scene.secretsManager('PutSecretValue', put)
+  expect(resultOf(await retireWith(staged, early && inputOf(early)))).toBe('done')
+  expect(await scene.signingStatus(account.document)).toBe(200)
 })
 
 // The list of AWSCURRENT's identity does not hold the superseded credential: nothing was deactivated.

@@ -3,6 +3,7 @@ import { type Account, guideWorld, type Scene } from '../../sandbox/scene.ts'
 import type { Fault } from '../../sandbox/wire.ts'
 import { currentAuthenticates } from '../support/checkers.ts'
 import { hour } from '../support/graces.ts'
+import { testRoles } from '../support/roles.ts'
 import { closeScene, watchedScene } from '../support/scene.ts'
 
 const faults = ['lost-after', 'killed-before', 'killed-after'] as const
@@ -146,3 +147,5 @@ describe('a rotation and its retirement converge, whichever call is struck in a 
     expect(counts.schedules).toBeGreaterThan(150)
   })
 })
+
+testRoles()

@@ -101,7 +101,7 @@ describe('what is seeded is found, with what to do, and nothing is changed', () 
 /** A refusal of everything that the function asks; whoever runs the command has other credentials. */
 const operator = { AWS_ACCESS_KEY_ID: 'operator' }
 const isFunctions = ({ headers }: WireRequest) =>
-  headers['authorization']?.includes('Credential=sandbox/') === true
+  headers['authorization']?.includes('Credential=dfns-rotator-') === true
 
 async function diagnose(staged: Staged, more: { args?: readonly string[] } = {}) {
   const args = ['doctor', ...(more.args ?? [staged.arn])]

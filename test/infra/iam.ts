@@ -8,7 +8,7 @@ export interface Allowed {
   readonly condition: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-interface Statement {
+export interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
   readonly Resource: unknown
@@ -27,7 +27,7 @@ export function textOf(value: unknown): string {
   return parts.map(textOf).join(delimiter)
 }
 
-function flat({ Effect, Action, Resource, Condition = {} }: Statement): Allowed[] {
+export function flat({ Effect, Action, Resource, Condition = {} }: Statement): Allowed[] {
   if (Effect !== 'Allow') throw new Error(`A role denies something: ${JSON.stringify(Action)}`)
   const resources = [Resource].flat().map(textOf)
   const condition = readable(Condition)

@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { AskedLine } from '../support/asked.ts'
 import type { Outcome } from './outcome.ts'
+
+/** What came of one seed, and all that IAM would have been asked. */
+export type SeedOutcome = Outcome & { readonly asked: readonly AskedLine[] }
 
 /**
  * Lives through 90 days of each seed, on every core, each in a thread of its own randomness. `onOutcome` hears of
@@ -8,11 +12,11 @@ import type { Outcome } from './outcome.ts'
  */
 export async function runSeeds(parts: {
   seeds: readonly number[]
-  onOutcome?: (outcome: Outcome) => void
-}): Promise<readonly Outcome[]> {
+  onOutcome?: (outcome: SeedOutcome) => void
+}): Promise<readonly SeedOutcome[]> {
   const { seeds, onOutcome = () => {} } = parts
   const left = [...seeds.entries()]
-  const outcomes: Outcome[] = []
+  const outcomes: SeedOutcome[] = []
   const lane = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [index, seed] = next
@@ -27,7 +31,7 @@ export async function runSeeds(parts: {
 }
 
 /** In a thread of its own: what libraries remember of an earlier run, they would draw from the dice anew. */
-async function liveThrough(seed: number): Promise<Outcome> {
+async function liveThrough(seed: number): Promise<SeedOutcome> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url))
   try {
     return await new Promise((resolve, reject) => {

@@ -54,12 +54,13 @@ async function worldOf(script: Readonly<Record<string, readonly Answer[]>> = {})
   const left = new Map(Object.entries(script).map(([endpoint, answers]) => [endpoint, [...answers]]))
   const server = await loopback(({ endpoint }) => left.get(endpoint)?.shift() ?? ok(good[endpoint]))
   open.push(server)
-  const time = fakeTime()
+  const time = fakeTime({ leftMs: 60_000 })
   const as = webhooksOf({ time, dfnsAs: dfnsOf(time) })
   const identity = { origin: server.origin, credId: 'Y2kx', key: fixedKey }
   const login = { orgId: 'or-1', username: 'person' }
   return {
     server,
+    answerNext: (endpoint: string, answer: Answer) => left.set(endpoint, [answer]),
     time,
     webhooks: as({ ...identity, authToken }),
     asUser: as({ ...identity, authToken: login }),
@@ -132,6 +133,20 @@ describe.each(methods)('%s', (name, call, endpoints, reply) => {
     const { server, asUser } = await worldOf()
     expect(await call(asUser)).toEqual(reply)
     expect(server.endpoints).toEqual(['POST /auth/login/init', 'POST /auth/login', ...endpoints])
+  })
+
+  test.for([
+    { waited: 30_000, calls: 2, what: 'once more in a new session, where the one it has may have ended' },
+    { waited: 29_000, calls: 1, what: 'once, where the session is too young to have ended' },
+  ])('asks $what', async ({ waited, calls }) => {
+    const tokens = [authToken, `${authToken}.new`].map((token) => ok({ token }))
+    const { server, answerNext, asUser, time } = await worldOf({ 'POST /auth/login': tokens })
+    await asUser.getWebhook(id)
+    await time.sleep(waited)
+    answerNext(own(endpoints), { status: 401, body: '{}' })
+    const outcome = await call(asUser).catch(() => 'refused')
+    expect(outcome).toEqual(calls === 2 ? reply : 'refused')
+    expect(server.endpoints.filter((endpoint) => endpoint === 'POST /auth/login')).toHaveLength(calls)
   })
 
   test.for([401, 403, 404, 409])('does not repeat what was refused with %i', async (status) => {

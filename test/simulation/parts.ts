@@ -1,3 +1,4 @@
+import { type AskedLine, askedSoFar } from '../support/asked.ts'
 import { tryOut } from './breakage.ts'
 import { breakages } from './breakages.ts'
 import { callFaults } from './faults.ts'
@@ -45,6 +46,9 @@ export interface Result {
   /** Calls of the two functions. */
   readonly calls: number
 }
+
+/** What came of a part, and all that IAM would have been asked in its thread by then. */
+export type PartResult = Result & { readonly asked: readonly AskedLine[] }
 
 const part =
   (sort: string, troubles: Share['troubles']) =>
@@ -141,8 +145,12 @@ export const everyPart: readonly Part[] = [
 ]
 
 /** Runs a part. */
-export const runPart = (part: Part, progress: (done: { of: number }) => void = () => {}): Promise<Result> =>
-  part.run(progress)
+export async function runPart(
+  part: Part,
+  progress: (done: { of: number }) => void = () => {},
+): Promise<PartResult> {
+  return { ...(await part.run(progress)), asked: askedSoFar() }
+}
 
 async function runShare(share: Share, progress: (done: { of: number }) => void): Promise<Result> {
   const { scenario, troubles } = share

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { testRoles } from '../support/roles.ts'
 import { pairs } from './pairs.ts'
 import { type PairResult, racesLine, runPair } from './races.ts'
 
@@ -17,5 +18,7 @@ test.each(pairs)(
     expect(result.interleavings).toBeGreaterThan(5)
   },
 )
+
+testRoles()
 
 afterAll(() => console.log(racesLine(results)))

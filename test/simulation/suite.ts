@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { testRoles } from '../support/roles.ts'
 import { convergence, type Part, type Result, runPart } from './parts.ts'
 
 /** A test of each part, and the line that they end with. */
@@ -10,6 +11,8 @@ export function testParts(parts: readonly Part[]): void {
     results.push(result)
     expect(result.failures).toEqual([])
   })
+
+  testRoles()
 
   afterAll(() => {
     const schedules = results.reduce((sum, one) => sum + one.schedules, 0)

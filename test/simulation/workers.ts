@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Part, Result } from './parts.ts'
+import type { Part, PartResult } from './parts.ts'
 import type { Told } from './worker.ts'
 
 /** Runs parts on every core, each in a thread of its own. */
 export async function runParts(parts: {
   parts: readonly Part[]
   onSchedule?: (part: Part) => void
-  onPart: (done: { part: Part; result: Result }) => void
+  onPart: (done: { part: Part; result: PartResult }) => void
 }): Promise<void> {
   const { onSchedule = () => {}, onPart } = parts
   const left = [...parts.parts]
@@ -29,7 +29,7 @@ export async function runParts(parts: {
   await Promise.all(Array.from({ length: lanes }, lane))
 }
 
-function resultOf(asked: { worker: Worker; part: Part; onSchedule: () => void }): Promise<Result> {
+function resultOf(asked: { worker: Worker; part: Part; onSchedule: () => void }): Promise<PartResult> {
   const { worker, part, onSchedule } = asked
   return new Promise((resolve, reject) => {
     const hear = (told: Told) => {

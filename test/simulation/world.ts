@@ -24,6 +24,7 @@ import { createVault, type Vault } from '../../sandbox/secrets-manager/vault.ts'
 import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
 import { createParameters, type Parameters } from '../../sandbox/ssm/parameters.ts'
 import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
+import { noteAsked } from '../support/asked.ts'
 import { type Checkers, createCheckers } from './checkers.ts'
 import {
   currentInvocation,
@@ -299,6 +300,7 @@ async function dispatch(core: Core, request: WireRequest): Promise<WireResponse>
   const fault = await struckBy({ core, request, invocation })
   if (invocation.isDead) return never()
   core.checkers.sent({ invocation, request })
+  noteAsked({ by: invocation.arn, request, vault: core.vault })
   core.wire.plan = () => fault
   const reply = await core.wire.dispatch(request)
   core.checkers.look(`${invocation.phase}: ${request.operation}`)

@@ -1,5 +1,6 @@
 import { afterEach, expect } from 'vitest'
 import { openScene, type Scene, type SceneOptions } from '../../sandbox/scene.ts'
+import { noteAsked } from './asked.ts'
 import { leaksIn, secretsOf } from './leaks.ts'
 
 const open = new Set<Scene>()
@@ -17,9 +18,20 @@ export async function watchedScene(options: SceneOptions = {}): Promise<Scene> {
 export async function closeScene(scene: Scene): Promise<void> {
   open.delete(scene)
   await scene.sandbox.stop()
+  noteCalls(scene)
   const secrets = secretsIn(scene)
   const leaks = printed(scene).flatMap((text) => leaksIn(text, secrets))
   expect(leaks).toEqual([])
+}
+
+/** Functions sign what they send to AWS, by a key that has their name; people of a scene sign nothing. */
+function noteCalls({ sandbox }: Scene): void {
+  const { vault, wire } = sandbox
+  for (const { request } of wire.calls) {
+    const { authorization = '' } = request.headers
+    const by = / Credential=([^/]+)\//.exec(authorization)?.[1]
+    if (by !== undefined) noteAsked({ by, request, vault })
+  }
 }
 
 afterEach(async () => {

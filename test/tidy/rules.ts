@@ -93,6 +93,34 @@ export const cliStandsOnTop: Rule = (files) =>
 /** Makes its clients of the functions' own environment. */
 const deployed = 'lambdas/rotation/deployment.ts'
 
+const ofClient = ['@aws-sdk/client-secrets-manager', '@dfns/sdk', '@middy/core']
+
+/** What applications install holds no part of the rotator but how a key is read and signs. */
+export const clientStandsAlone: Rule = (files) =>
+  files
+    .filter((file) => isCode(file) && file.path.startsWith('client/'))
+    .flatMap((file) =>
+      [
+        ...relativeImportsOf(file).filter((target) => !/^(client|lambdas\/crypto)\//.test(target)),
+        ...importsOf(file).filter(
+          (target) =>
+            !/^(\.|node:)/.test(target) && !ofClient.some((peer) => `${target}/`.startsWith(`${peer}/`)),
+        ),
+      ].map((target) => `${file.path} imports ${target}`),
+    )
+
+/** What a browser loads is ours to the last line; and what the page decides knows nothing of how it looks. */
+export const pageStandsAlone: Rule = (files) =>
+  files
+    .filter((file) => isCode(file) && file.path.startsWith('web/'))
+    .flatMap((file) => {
+      const home = file.path.startsWith('web/core/') ? 'web/core/' : 'web/'
+      return [
+        ...relativeImportsOf(file).filter((target) => !target.startsWith(home)),
+        ...importsOf(file).filter((target) => !target.startsWith('.')),
+      ].map((target) => `${file.path} imports ${target}`)
+    })
+
 const maxLines = 250
 const maxColumns = 110
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { IdentitySwitches } from '../../../sandbox/dfns/identity-switches.ts'
 import { pessimistic, type Switches, selfRotation } from '../../../sandbox/dfns/switches.ts'
+import { passkeyProofs } from './passkey-proofs.ts'
 import type { Proof, World } from './proof.ts'
 import { webhookProofs } from './webhook-proofs.ts'
 import { base64url, createWorld, harmless, type Holder, kind, newKey } from './world.ts'
@@ -406,6 +407,7 @@ const proofs: { readonly [Switch in Name]: Proof<Switches[Switch]> } = {
       [100, 100],
     ],
   },
+  ...passkeyProofs,
   ...webhookProofs,
 }
 
