@@ -46,19 +46,29 @@ function callerOf<C extends object>(of: {
     const { baseUrl, orgId } = active
     return call(make({ baseUrl, orgId, authToken: token, signer: signerOf(active) }))
   }
-  return async (call, { repeats }) => {
-    const first = await open(await secret.get())
+  const attempt = async (made: Open, call: Call<C>, left: Left): Promise<unknown> => {
     try {
-      return await run(first, call)
+      return await run(made, call)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      const { snapshot, bearer } = first
-      const isRenewed = bearer.isRenewed()
-      const newer = isRenewed ? snapshot : await secret.refused(snapshot)
-      if (!repeats || (!isRenewed && newer.versionId === snapshot.versionId)) throw error
-      return await run(await open(newer), call)
+      const { snapshot, bearer } = made
+      if (bearer.isRenewed() && left.sessions > 0)
+        return attempt(await open(snapshot), call, { ...left, sessions: left.sessions - 1 })
+      const newer = await secret.refused(snapshot)
+      if (newer.versionId === snapshot.versionId || left.generations === 0) throw error
+      return attempt(await open(newer), call, { ...left, generations: left.generations - 1 })
     }
   }
+  return async (call, { repeats }) => {
+    const once = repeats ? 1 : 0
+    return attempt(await open(await secret.get()), call, { sessions: once, generations: once })
+  }
+}
+
+/** A session may end in the very call in which its key is retired: each is a reason of its own to repeat it. */
+interface Left {
+  readonly sessions: number
+  readonly generations: number
 }
 
 /** A generation, and the token that goes with it. */

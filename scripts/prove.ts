@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { dirname, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs, styleText } from 'node:util'
+import { type WholeProof, wholeProofs } from '../test/consumers/proof.ts'
+import { runProofs } from '../test/consumers/workers.ts'
 import { notAllowed } from '../test/infra/roles.ts'
 import { convergence, everyPart, type Part, type Result, runBreakages } from '../test/simulation/parts.ts'
 import { racesLine } from '../test/simulation/races.ts'
@@ -12,7 +14,8 @@ import { proveLongRuns } from './prove-long.ts'
 const usage = `npm run prove [-- --only <text>] [--seeds <number>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
-lives through 90 days of each seed, and holds what was asked of AWS against the roles.
+lives through 90 days of each seed, holds what was asked of AWS against the roles, and
+lets applications and receivers of webhooks live through 500 and 50 rotations.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --seeds <number>   how many seeds the long runs take (200)`
 
@@ -123,14 +126,37 @@ async function proveRoles(): Promise<void> {
 async function proveBundles(): Promise<void> {
   const name = 'bundles over HTTP'
   if (!isWanted(name)) return
-  const built = await run([process.execPath, '--run', 'build'])
   const killed = ['test/blackbox/warm-faults.test.ts', 'test/blackbox/kill.test.ts']
   const tests = [...killed, 'test/infra/calls.test.ts']
+  conclude({ name, ...(await tested({ tests, shown: / of \d+ schedules converge/ })) })
+}
+
+/** Applications and receivers through many rotations, in virtual time, and over HTTP. */
+async function proveConsumers(): Promise<void> {
+  const part = 'consumers: '
+  const names = Object.keys(wholeProofs) as WholeProof[]
+  await runProofs({
+    names: names.filter((name) => isWanted(part + name)),
+    seed: 1,
+    onProof: ({ name, result }) => conclude({ name: part + name, ...result }),
+  })
+  const name = `${part}over HTTP`
+  if (!isWanted(name)) return
+  const tests = ['test/consumers/http.test.ts']
+  conclude({ name, ...(await tested({ tests, shown: / signed calls, / })) })
+}
+
+/** Runs tests of what is built, and passes on the lines that are asked for. */
+async function tested(of: {
+  tests: readonly string[]
+  shown: RegExp
+}): Promise<{ line: string; failures: readonly string[] }> {
+  const built = await run([process.execPath, '--run', 'build'])
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const tested = built.code === 0 ? await run([process.execPath, vitest, 'run', ...tests]) : built
-  const lines = tested.lines.filter((line) => / of \d+ schedules converge/.test(line))
-  const failures = tested.code === 0 && lines.length > 0 ? [] : tested.lines.slice(-40)
-  conclude({ name, line: lines.map((line) => line.trim()).join('; ') || 'no schedule was run', failures })
+  const ended = built.code === 0 ? await run([process.execPath, vitest, 'run', ...of.tests]) : built
+  const lines = ended.lines.filter((line) => of.shown.test(line)).map((line) => line.trim())
+  const failures = ended.code === 0 && lines.length > 0 ? [] : ended.lines.slice(-40)
+  return { line: lines.join('; ') || 'nothing was run', failures }
 }
 
 async function run([command = '', ...args]: readonly string[]): Promise<{ code: number; lines: string[] }> {
@@ -154,6 +180,7 @@ async function run([command = '', ...args]: readonly string[]): Promise<{ code: 
 if (values.help) {
   console.log(usage)
 } else {
-  for (const prove of [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles]) await prove()
+  const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers]
+  for (const prove of proofs) await prove()
   process.exitCode = failed ? 1 : 0
 }

@@ -237,6 +237,19 @@ describe('a user', () => {
     expect([logins(requests()), readings()]).toEqual([2, 1])
   })
 
+  test('whose session ends in the call in which its key is retired, too, does not notice', async () => {
+    const { change, before, rotate, scene, kept, effects } = await applied('user')
+    await change()
+    await scene.clock.advance(minute)
+    for (const token of scene.dfns.state.tokens.values()) {
+      if (token.userId === kept.userId && token.kind === 'Token') token.isActive = false
+    }
+    // Only the call that has logged in anew gets as far as to sign.
+    before('POST /auth/action', rotate)
+    await change()
+    expect(effects()).toBe(2)
+  })
+
   test('of an organisation that demands single sign-on is told so', async () => {
     const { look } = await applied('user', { switches: { login: 'sso' } })
     expect(await statusOf(look())).toBe('ERR_LOGIN')
