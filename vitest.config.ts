@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/order.ts'
 import { tally } from './test/tally.ts'
 
 export default defineConfig({
@@ -11,6 +12,9 @@ export default defineConfig({
     // Left to Node, as in the bundle: @dfns/sdk and the port must share one instance of the transport.
     server: { deps: { external: [/lambdas\/vendor\//] } },
     pool: 'forks',
+    // Hardly anything outlives its schedule: with room for the young, little is copied about.
+    execArgv: ['--max-semi-space-size=64'],
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 })

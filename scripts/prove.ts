@@ -132,7 +132,7 @@ async function proveBundles(): Promise<void> {
 
 async function run([command = '', ...args]: readonly string[]): Promise<{ code: number; lines: string[] }> {
   const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
-  const env = { ...process.env, PATH, NO_COLOR: '1' }
+  const env = { ...process.env, PATH, NO_COLOR: '1', DFNS_ROTATOR_PROVES: '1' }
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
   for (const input of [child.stdout, child.stderr]) {

@@ -100,7 +100,9 @@ const drawn = /[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 /** Everything that a service reads; a token that the client draws is another each time. */
 function essence({ service, operation, method, path, headers, body }: WireRequest): object {
   const [pathname, query] = path.split('?')
-  const parameters = [...new URLSearchParams(query?.replace(/(?<=clientToken=)[^&]+/, 'drawn'))].toSorted()
+  const parameters = Object.fromEntries(
+    new URLSearchParams(query?.replace(/(?<=clientToken=)[^&]+/, 'drawn')),
+  )
   const sent = body === '' ? {} : (JSON.parse(body.replaceAll(drawn, 'drawn')) as object)
   const target = headers['x-amz-target']
   return { service, operation, method, pathname, parameters, target, sent }

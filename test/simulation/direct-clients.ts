@@ -47,7 +47,7 @@ const inQuery: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** restJson1: the name in the path, the rest in the query or in the body. */
 function restJson(operation: string, input: Input): WireRequest {
-  const { Name, ...rest } = input
+  const { Name, ...rest } = input as Readonly<Record<string, string | number>>
   const method = methods[operation] ?? 'GET'
   const given = method === 'GET' ? rest : { ClientToken: randomUUID(), ...rest }
   const names = inQuery[operation]
@@ -59,7 +59,7 @@ function restJson(operation: string, input: Input): WireRequest {
     service: 'scheduler',
     operation,
     method,
-    path: query.size > 0 ? `${pathname}?${query}` : pathname,
+    path: query.size > 0 ? `${pathname}?${query.toString()}` : pathname,
     headers: { 'content-type': 'application/json' },
     body: names ? '' : JSON.stringify(given),
   }

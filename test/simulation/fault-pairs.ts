@@ -24,7 +24,7 @@ const eachFaultAt = (calls: readonly number[]): readonly Strike[] =>
 const firstsOf = ({ calls }: Outcome) => eachFaultAt([...calls.keys()])
 
 /** And after it: every fault at every later call of the run with the first one, which has calls of its own. */
-export const secondsOf = (first: Strike, { calls }: Outcome) =>
+const secondsOf = (first: Strike, { calls }: Outcome) =>
   eachFaultAt([...calls.keys()].filter((call) => call > first.call))
 
 /** Of one world all that is chosen; one line for each that does not converge. */

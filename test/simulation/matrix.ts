@@ -271,7 +271,11 @@ function planOf(plan: {
   if (trouble.fault === 'two') {
     const first = strikeCall({ world, struck, ...trouble.first })
     const second = strikeCall({ world, struck, ...trouble.second })
-    return (call) => first(call) ?? second(call)
+    // The second may strike what repeats a call that the first one struck.
+    return (call) => {
+      const again = first(call)
+      return second(call) ?? again
+    }
   }
   return isStrike(trouble) ? strikeCall({ world, struck, ...trouble }) : undefined
 }

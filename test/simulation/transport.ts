@@ -5,7 +5,7 @@ import { awsClientOptions } from '../../lambdas/ports/aws-client.ts'
 import { schedulerOperation } from '../../sandbox/scheduler/routes.ts'
 import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
 import { directClients } from './direct-clients.ts'
-import { currentInvocation, limits, type Send, spend } from './invocation.ts'
+import { currentInvocation, limits, never, type Send, spend } from './invocation.ts'
 
 /** A request that got no reply: Node's own error for a connection that broke. */
 export const connectionLost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
@@ -159,6 +159,9 @@ const route: typeof fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : input)
   const send = worlds.get(url.origin)
   if (send === undefined) return (network ?? fetch)(input, init)
+  const invocation = currentInvocation()
+  // An invocation that failed may have left a request under way, which outlives its world.
+  if (invocation !== undefined && invocation.send !== send) return never()
   assertInTime()
   const method = init?.method ?? 'GET'
   const { status, headers, body } = await send({

@@ -241,12 +241,13 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     delivery: undefined,
   }
   countRotations(core)
-  const { origin, close } = openOrigin((request) => dispatch(core, request))
+  const send: Send = (request) => dispatch(core, request)
+  const { origin, close } = openOrigin(send)
   putPolicy({ parameters: account.parameters, origin, grace })
   const counted: Counted[] = []
   const { lambdas = theseLambdas, through = 'direct' } = options
   const work = workOf({ lambdas, through, counted: (count) => void counted.push(count) })
-  const run = runnerOf({ core, work, send: (request) => dispatch(core, request) })
+  const run = runnerOf({ core, work, send })
   for (const arn of functionArns) account.functions.set(arn, deliveredFunction({ core, arn, run }))
   const administrator = administratorOf({ core, call: callerOf(secretsManager) })
   return Object.assign(core, {
