@@ -5,24 +5,36 @@ import { parseArgs, styleText } from 'node:util'
 import { type WholeProof, wholeProofs } from '../test/consumers/proof.ts'
 import { runProofs } from '../test/consumers/workers.ts'
 import { notAllowed } from '../test/infra/roles.ts'
-import { convergence, everyPart, type Part, type Result, runBreakages } from '../test/simulation/parts.ts'
+import {
+  convergence,
+  everyPart,
+  type Part,
+  replayed,
+  type Result,
+  runBreakages,
+} from '../test/simulation/parts.ts'
 import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import type { AskedLine } from '../test/support/asked.ts'
 import { proveLongRuns } from './prove-long.ts'
 
-const usage = `npm run prove [-- --only <text>] [--seeds <number>]
+const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
 lives through 90 days of each seed, holds what was asked of AWS against the roles, and
 lets applications and receivers of webhooks live through 500 and 50 rotations.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
-  --seeds <number>   how many seeds the long runs take (200)`
+  --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes a day;
+                     1/1 with --only pairs, 1/500 without
+  --seeds <number>   how many seeds the long runs take (200)
+  --replay <json>    one schedule again, as a failure of a pair prints it`
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     seeds: { type: 'string', default: '200' },
+    shard: { type: 'string' },
+    replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -57,9 +69,16 @@ function conclude(part: { name: string; line: string; failures: readonly string[
   if (failures.length > longestReport) console.log(`  … and ${failures.length - longestReport} more`)
 }
 
+function shard(): { number: number; of: number } {
+  const text = values.shard ?? (values.only.startsWith('pairs') ? '1/1' : '1/500')
+  const [, number = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
+  if (number < 1 || number > of) throw new Error(`--shard ${text}: not one of so many shares`)
+  return { number, of }
+}
+
 /** The matrix in memory, every part a line, and one for all of them. */
 async function proveMatrix(): Promise<void> {
-  const parts = everyPart.filter(({ name }) => isWanted(name))
+  const parts = everyPart(shard()).filter(({ name }) => isWanted(name))
   if (parts.length === 0) return
   const results: Result[] = []
   let schedules = 0
@@ -161,7 +180,7 @@ async function tested(of: {
 
 async function run([command = '', ...args]: readonly string[]): Promise<{ code: number; lines: string[] }> {
   const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
-  const env = { ...process.env, PATH, NO_COLOR: '1' }
+  const env = { ...process.env, PATH, NO_COLOR: '1', DFNS_ROTATOR_PROVES: '1' }
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
   for (const input of [child.stdout, child.stderr]) {
@@ -177,8 +196,20 @@ async function run([command = '', ...args]: readonly string[]): Promise<{ code: 
   return { code, lines }
 }
 
+async function proveOne(text: string): Promise<void> {
+  const { calls, struck, problems } = await replayed(text)
+  for (const [call, name] of calls.entries()) {
+    const faults = struck.filter((one) => one.call === call).map(({ fault }) => ` — ${fault}`)
+    console.log(`${String(call).padStart(4)} ${name}${faults.join('')}`)
+  }
+  conclude({ name: 'replay', line: `${problems.length} problems`, failures: problems })
+}
+
 if (values.help) {
   console.log(usage)
+} else if (values.replay !== undefined) {
+  await proveOne(values.replay)
+  process.exitCode = failed ? 1 : 0
 } else {
   const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers]
   for (const prove of proofs) await prove()

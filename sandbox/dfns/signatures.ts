@@ -18,8 +18,21 @@ export function decodeBase64url(text: string): Buffer {
   return bytes
 }
 
+// Reading a key takes longer than what is done with it, and the same few come again and again.
+const readBefore = new Map<string, KeyObject>()
+const mostKeys = 500
+
 /** Reads a public key of a kind that Dfns takes: Ed25519, P-256, secp256k1, RSA of at least 2048 bits. */
 export function readPublicKey(text: string): KeyObject {
+  const known = readBefore.get(text)
+  if (known !== undefined) return known
+  const key = acceptedKey(text)
+  if (readBefore.size >= mostKeys) readBefore.clear()
+  readBefore.set(text, key)
+  return key
+}
+
+function acceptedKey(text: string): KeyObject {
   if (!pem.test(text)) throw new SignatureError('the public key is not a PEM')
   const key = parsePem(text)
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}

@@ -50,6 +50,15 @@ const resultOf = (message: Exclude<RuntimeMessage, { type: 'started' }>): Invoca
   return { ok: false, errorType: message.errorType, errorMessage: message.errorMessage }
 }
 
+/**
+ * Compiled code may be kept where this process keeps its own: starting takes half the time then. The function does not
+ * see it.
+ */
+function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = process.env
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+}
+
 /** Starts a process with nothing in its environment but `env`; every line that it prints goes to `output`. */
 export function startEnvironment(start: {
   bundle: string
@@ -58,7 +67,7 @@ export function startEnvironment(start: {
 }): ExecutionEnvironment {
   const { bundle, env, output } = start
   const child = spawn(process.execPath, [...NODE_FLAGS, RUNTIME, bundle], {
-    env: { ...env },
+    env: { ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const gone = once(child, 'close')

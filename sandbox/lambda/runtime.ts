@@ -1,9 +1,13 @@
+import { flushCompileCache } from 'node:module'
 import { errorLine, summarize } from './error-report.ts'
 import type { Invocation, RuntimeMessage } from './protocol.ts'
 import { setDate } from './virtual-date.ts'
 
 // The process that stands for one execution environment: it loads the bundle named by its argument and
 // answers invocations over the IPC channel, one at a time, so that stdout and stderr belong to the function.
+
+// Node.js has read it by now; the function is not to see it, because on Lambda there is none.
+delete process.env.NODE_COMPILE_CACHE
 
 type Handler = (event: unknown, context: object) => unknown
 
@@ -86,6 +90,8 @@ async function answer({ handler, invocation }: { handler: Handler; invocation: I
   } catch (thrown) {
     await reportError({ thrown, fatal: false })
   }
+  // It is killed, not ended: without this nothing would be kept.
+  flushCompileCache()
 }
 
 async function start(bundle: string): Promise<void> {

@@ -1,4 +1,4 @@
-import './dice.ts'
+import '../simulation/seeded-crypto.ts'
 
 // One seed again; of a secret that is named, all that happened to it.
 const { runLong } = await import('./run.ts')

@@ -1,7 +1,7 @@
-import './dice.ts'
+import '../simulation/seeded-crypto.ts'
 import { parentPort } from 'node:worker_threads'
 
-// After the dice: whatever draws at random has to draw from them.
+// After it: whatever draws at random has to draw from the seed.
 const { runLong } = await import('./run.ts')
 const { askedSoFar } = await import('../support/asked.ts')
 

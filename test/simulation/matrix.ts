@@ -1,3 +1,5 @@
+// First: whatever draws at random has to draw from the seed.
+import { seedCrypto } from './seeded-crypto.ts'
 import { randomUUID } from 'node:crypto'
 import { selfRotation, type Switches } from '../../sandbox/dfns/switches.ts'
 import { newKey } from '../../sandbox/scene.ts'
@@ -14,7 +16,7 @@ import {
 import type { Lambdas } from './lambdas.ts'
 import { receiverUrl, type SimulatedKind, webhookEvents } from './secrets.ts'
 import type { SimulatedGrace } from './watched.ts'
-import { createSimulation, type Simulation } from './world.ts'
+import { createSimulation, type Simulation, type SimulationOptions } from './world.ts'
 
 /** A world, and a first credential in it, that every fault is tried in. */
 export interface Scenario {
@@ -31,6 +33,8 @@ export interface Scenario {
   readonly isSignerForeign?: boolean
   /** The receiver of its webhook never takes what it is told by day and by night. */
   readonly neverTakes?: boolean
+  /** The functions' AWS clients; see SimulationOptions. */
+  readonly through?: SimulationOptions['through']
 }
 
 const graces = {
@@ -144,7 +148,7 @@ export type Trouble =
  */
 export type Edit = 'emergency' | 'rolled back' | 'copied back'
 
-type Strike = { readonly fault: CallFault; readonly call: number }
+export type Strike = { readonly fault: CallFault; readonly call: number }
 
 export interface Outcome {
   readonly scenario: Scenario
@@ -167,6 +171,7 @@ export async function run(schedule: {
   lambdas?: Lambdas | undefined
 }): Promise<Outcome> {
   const { scenario, trouble } = schedule
+  seedCrypto(1)
   const world = openWorld(schedule)
   const calls: string[] = []
   const struck: Struck[] = []
@@ -213,6 +218,7 @@ function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): S
       ...lags,
     },
     ...(lambdas && { lambdas }),
+    ...(scenario.through && { through: scenario.through }),
   })
   if (trouble.fault === 'stale reads') world.vault.staleReads = trouble.reads
   return world
@@ -265,7 +271,11 @@ function planOf(plan: {
   if (trouble.fault === 'two') {
     const first = strikeCall({ world, struck, ...trouble.first })
     const second = strikeCall({ world, struck, ...trouble.second })
-    return (call) => first(call) ?? second(call)
+    // The second may strike what repeats a call that the first one struck.
+    return (call) => {
+      const again = first(call)
+      return second(call) ?? again
+    }
   }
   return isStrike(trouble) ? strikeCall({ world, struck, ...trouble }) : undefined
 }

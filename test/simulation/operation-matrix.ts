@@ -2,6 +2,7 @@ import { type CallFault, strikeCall, type Struck } from './faults.ts'
 import type { OperationEvent } from './invocation.ts'
 import type { Lambdas } from './lambdas.ts'
 import type { SimulatedKind } from './secrets.ts'
+import { seedCrypto } from './seeded-crypto.ts'
 import {
   dayMs,
   held,
@@ -125,6 +126,7 @@ export async function runOperation(schedule: {
   lambdas?: Lambdas | undefined
 }): Promise<OperationOutcome> {
   const { of, trouble, lambdas } = schedule
+  seedCrypto(1)
   const { setting, event: command } = await of.open({ kind: of.kind, ...(lambdas && { lambdas }) })
   const { world } = setting
   const calls: string[] = []

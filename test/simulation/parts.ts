@@ -1,6 +1,7 @@
 import { type AskedLine, askedSoFar } from '../support/asked.ts'
 import { tryOut } from './breakage.ts'
 import { breakages } from './breakages.ts'
+import { pairParts, replay, type Shard, somePairs } from './fault-pairs.ts'
 import { callFaults } from './faults.ts'
 import {
   described,
@@ -19,8 +20,8 @@ import {
 import { operationCases } from './operation-matrix.ts'
 import { commandPart } from './command-parts.ts'
 import { pairs } from './pairs.ts'
+import type { SimulatedKind } from './secrets.ts'
 import { type PairResult, runPair } from './races.ts'
-import { seededRandom } from './random.ts'
 
 /** A share of what is proved, which one thread runs. */
 export interface Part {
@@ -65,9 +66,15 @@ export const singleFaults: readonly Part[] = scenarios.map(part('single faults',
 /** The same for the other kinds. */
 const otherSingles: readonly Part[] = otherKinds.map(part('single faults', singles))
 
-/** One in nine of them, spread over all faults and all calls: for the tests, which have two minutes. */
-export const someOtherSingles: readonly Part[] = otherKinds.map(
-  part('some single faults', (calm) => singles(calm).filter((_, index) => index % 9 === 4)),
+export const otherSinglesOf = (kind: SimulatedKind): readonly Part[] =>
+  otherKinds.filter((one) => one.kind === kind).map(part('single faults', singles))
+
+/** One in nine of them, spread over all faults and all calls, through the AWS SDK's own clients. */
+const throughSdk: readonly Part[] = [...scenarios, ...otherKinds].map((scenario) =>
+  part('single faults through the SDK', (calm) => singles(calm).filter((_, index) => index % 9 === 4))({
+    ...scenario,
+    through: 'sdk',
+  }),
 )
 
 /** An administrator's edit between any two calls. */
@@ -92,25 +99,16 @@ export const dying: readonly Part[] = dyingTokens.map(
   }),
 )
 
-const pairsPerWorld = 1_500
 const lotsPerWorld = 500
 
-/** Two faults in one rotation: calls and faults by lot, the same ones for the same seed. */
-const faultPairs: readonly Part[] = scenarios.map(
-  part('pairs of faults', ({ calls }) => {
-    const random = seededRandom(1)
-    const whole = (below: number) => Math.floor(random() * below)
-    const strike = (from: number) => ({
-      fault: callFaults[whole(callFaults.length)] ?? 'refused',
-      // A first fault brings retries, and calls that the calm run has not.
-      call: from + whole(calls.length + 20 - from),
-    })
-    return Array.from({ length: pairsPerWorld }, (): Trouble => {
-      const first = strike(0)
-      return { fault: 'two', first, second: strike(Math.min(first.call + 1, calls.length)) }
-    })
-  }),
-)
+/** Two faults in one rotation, by lot: for the tests, which have two minutes. */
+export const someFaultPairs: readonly Part[] = somePairs([...scenarios, ...otherKinds], {
+  seed: 1,
+  firsts: 6,
+})
+
+/** Every world in which each pair of faults is tried. */
+const everyPair = (shard: Shard): readonly Part[] => pairParts([...scenarios, ...otherKinds], shard)
 
 /** One call in ten goes wrong, for two hours. */
 const byLot: readonly Part[] = scenarios.map(
@@ -131,12 +129,12 @@ const races: readonly Part[] = pairs.map((pair) => ({
   },
 }))
 
-/** All that `npm run prove` runs, the longest shares first. */
-export const everyPart: readonly Part[] = [
+/** All that `npm run prove` runs beside the pairs of faults, the longest shares first. */
+const everyOtherPart: readonly Part[] = [
   ...byLot,
-  ...faultPairs,
   ...singleFaults,
   ...otherSingles,
+  ...throughSdk,
   ...dying,
   ...edited,
   ...slowed,
@@ -144,12 +142,40 @@ export const everyPart: readonly Part[] = [
   ...commands,
 ]
 
+/** All that `npm run prove` runs, with so many of the pairs of faults. */
+export const everyPart = (shard: Shard): readonly Part[] => [...everyPair(shard), ...everyOtherPart]
+
+/** A part by its name, which says of the pairs which they are. */
+export function partNamed(name: string): Part | undefined {
+  const [, number, of] = /^pairs (\d+)\/(\d+): /.exec(name) ?? []
+  return everyPart({ number: Number(number ?? 1), of: Number(of ?? 1) }).find((one) => one.name === name)
+}
+
+/** One schedule again, as a failure of a pair prints it. */
+export const replayed = (text: string): Promise<Outcome> =>
+  replay({ text, among: [...scenarios, ...otherKinds] })
+
 /** Runs a part. */
 export async function runPart(
   part: Part,
   progress: (done: { of: number }) => void = () => {},
 ): Promise<PartResult> {
-  return { ...(await part.run(progress)), asked: askedSoFar() }
+  const result = await withoutStacks(() => part.run(progress))
+  return { ...result, asked: askedSoFar() }
+}
+
+/**
+ * Many schedules end with errors, which are told by code and message alone: gathering their stacks takes a tenth of the
+ * time.
+ */
+async function withoutStacks<T>(work: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return await work()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 async function runShare(share: Share, progress: (done: { of: number }) => void): Promise<Result> {

@@ -6,7 +6,7 @@ import { convergence, type Part, type Result, runPart } from './parts.ts'
 export function testParts(parts: readonly Part[]): void {
   const results: Result[] = []
 
-  test.each(parts)('$name', { timeout: 240_000 }, async (part) => {
+  test.each(parts)('$name', { timeout: 600_000 }, async (part) => {
     const result = await runPart(part)
     results.push(result)
     expect(result.failures).toEqual([])

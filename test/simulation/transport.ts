@@ -3,8 +3,9 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { awsClientOptions } from '../../lambdas/ports/aws-client.ts'
 import { schedulerOperation } from '../../sandbox/scheduler/routes.ts'
-import type { WireRequest } from '../../sandbox/wire.ts'
-import { currentInvocation, limits, type Send, spend } from './invocation.ts'
+import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
+import { directClients } from './direct-clients.ts'
+import { currentInvocation, limits, never, type Send, spend } from './invocation.ts'
 
 /** A request that got no reply: Node's own error for a connection that broke. */
 export const connectionLost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
@@ -66,19 +67,30 @@ const retryStrategy = {
 
 const retryToken = (count: number) => ({ getRetryCount: () => count, getRetryDelay: () => 0 })
 
-/**
- * Real AWS clients, whose requests go to the world of the invocation that makes them. They sign for nobody: the sandbox
- * does not look. As in a warm Lambda they are made once, and kept.
- */
-export const awsClients = clientsOf()
+/** Takes a request of an AWS client to the world of the invocation that makes it. */
+async function toWorld(request: WireRequest): Promise<WireResponse> {
+  assertInTime()
+  const invocation = currentInvocation()
+  if (invocation === undefined) throw new Error('an AWS client was used outside of an invocation')
+  return invocation.send(request)
+}
 
-function clientsOf() {
+export type AwsClients = ReturnType<typeof sdkClients>
+
+/**
+ * Two sets of AWS clients: the SDK's own, and such as do the same without it. As in a warm Lambda they are made once, and
+ * kept.
+ */
+export const awsClients = {
+  sdk: sdkClients(toWorld),
+  direct: directClients(toWorld) as unknown as AwsClients,
+} as const
+
+/** Real AWS clients. They sign for nobody: the sandbox does not look. */
+export function sdkClients(send: Send) {
   const requestHandler = {
     handle: async (request: SdkRequest) => {
-      assertInTime()
-      const invocation = currentInvocation()
-      if (invocation === undefined) throw new Error('an AWS client was used outside of an invocation')
-      const { status, headers = {}, body } = await invocation.send(awsRequest(request))
+      const { status, headers = {}, body } = await send(awsRequest(request))
       return { response: { statusCode: status, headers: { ...headers }, body: Buffer.from(body) } }
     },
     httpHandlerConfigs: () => ({}),
@@ -118,26 +130,38 @@ export function waitInVain(service: WireRequest['service']): void {
 }
 
 const worlds = new Map<string, Send>()
+/** Of worlds that have been closed: what is in a document does not differ from schedule to schedule for its origin. */
+const free: string[] = []
 let count = 0
 let network: typeof fetch | undefined
 
 /** A loopback origin that is this world's Dfns for `fetch`. No socket is opened; `close` forgets the world. */
 export function openOrigin(send: Send): { origin: string; close: () => void } {
-  count += 1
-  // The whole of 127.0.0.0/8 is loopback, and a policy may name plain http there.
-  const origin = `http://127.${(count >> 16) & 255}.${(count >> 8) & 255}.${count & 255}`
+  const origin = free.pop() ?? newOrigin()
   worlds.set(origin, send)
   if (network === undefined) {
     network = globalThis.fetch
     globalThis.fetch = route
   }
-  return { origin, close: () => void worlds.delete(origin) }
+  const close = () => {
+    if (worlds.delete(origin)) free.push(origin)
+  }
+  return { origin, close }
+}
+
+function newOrigin(): string {
+  count += 1
+  // The whole of 127.0.0.0/8 is loopback, and a policy may name plain http there.
+  return `http://127.${(count >> 16) & 255}.${(count >> 8) & 255}.${count & 255}`
 }
 
 const route: typeof fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : input)
   const send = worlds.get(url.origin)
   if (send === undefined) return (network ?? fetch)(input, init)
+  const invocation = currentInvocation()
+  // An invocation that failed may have left a request under way, which outlives its world.
+  if (invocation !== undefined && invocation.send !== send) return never()
   assertInTime()
   const method = init?.method ?? 'GET'
   const { status, headers, body } = await send({
@@ -145,8 +169,34 @@ const route: typeof fetch = async (input, init) => {
     operation: `${method} ${url.pathname}`,
     method,
     path: url.pathname + url.search,
-    headers: Object.fromEntries(new Headers(init?.headers)),
+    headers: headersOf(init?.headers),
     body: typeof init?.body === 'string' ? init.body : '',
   })
-  return new Response(status === 204 ? null : body, { status, headers: { ...headers } })
+  return replyOf({ status, headers: lowerCase(headers ?? {}), body })
+}
+
+/** Of a plain object the names in lower case, as Headers has them. */
+function headersOf(headers: RequestInit['headers']): Record<string, string> {
+  const isPlain = headers !== undefined && !(headers instanceof Headers) && !Array.isArray(headers)
+  return isPlain ? lowerCase(headers as Record<string, string>) : Object.fromEntries(new Headers(headers))
+}
+
+/**
+ * As much of a Response as the functions' own transport reads. What @dfns/sdk gets to see is a real one, which that
+ * makes; a stream of the platform's for every reply takes longer than the rest of the call.
+ */
+function replyOf(reply: {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: string
+}): Response {
+  const { status, headers, body } = reply
+  const chunks = {
+    async *[Symbol.asyncIterator]() {
+      yield Buffer.from(body)
+    },
+    cancel: async () => {},
+  }
+  const get = (name: string) => headers[name.toLowerCase()] ?? null
+  return { status, headers: { get }, body: chunks } as unknown as Response
 }

@@ -23,8 +23,13 @@ export const policyName = '/dfns-rotator/policy'
 export type Counted = { readonly name: string; readonly type?: string; readonly value: number }
 
 /** What rotate, retire, audit and an operator's command are made of, for one invocation. */
-export function workOf({ lambdas, counted }: { lambdas: Lambdas; counted: (count: Counted) => void }) {
-  const { scheduler: client, ...clients } = awsClients
+export function workOf(parts: {
+  lambdas: Lambdas
+  through: keyof typeof awsClients
+  counted: (count: Counted) => void
+}) {
+  const { lambdas, through, counted } = parts
+  const { scheduler: client, ...clients } = awsClients[through]
   const roleArn = 'arn:aws:iam::000000000000:role/dfns-rotator-scheduler'
   const schedulesFor = (functionArn: string, { time }: Invocation) => {
     const target = { functionArn, roleArn, group: scheduleGroup, deadLetterArn }

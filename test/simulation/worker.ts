@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { everyPart, runPart } from './parts.ts'
+import { partNamed, runPart } from './parts.ts'
 
 /** What the worker tells: that a schedule is done, or a part. */
 export type Told =
@@ -9,7 +9,7 @@ export type Told =
 const tell = (told: Told) => parentPort?.postMessage(told)
 
 parentPort?.on('message', (name: string) => {
-  const part = everyPart.find((one) => one.name === name)
+  const part = partNamed(name)
   if (part === undefined) throw new Error(`there is no part ${name}`)
   void runPart(part, ({ of }) => tell({ type: 'schedule', of })).then((result) =>
     tell({ type: 'part', result }),

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads'
 import type { Part, PartResult } from './parts.ts'
 import type { Told } from './worker.ts'
 
+/** Hardly anything outlives its schedule: with room for the young, little is copied about. */
+const resourceLimits = { maxYoungGenerationSizeMb: 128 }
+
 /** Runs parts on every core, each in a thread of its own. */
 export async function runParts(parts: {
   parts: readonly Part[]
@@ -12,7 +15,7 @@ export async function runParts(parts: {
   const { onSchedule = () => {}, onPart } = parts
   const left = [...parts.parts]
   const lane = async () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits })
     try {
       for (let part = left.shift(); part !== undefined; part = left.shift()) {
         const one = part

@@ -84,6 +84,8 @@ export interface SimulationOptions {
   readonly grace?: SimulatedGrace
   /** The code to run; the repository's own `lambdas/` unless given. */
   readonly lambdas?: Lambdas
+  /** Its AWS clients: such as do the same without the SDK's layers, unless told otherwise. See direct-clients.ts. */
+  readonly through?: 'sdk' | 'direct'
   /** Keeps every request, event and effect (the default). A run of many rotations does without. */
   readonly keepsHistory?: boolean
 }
@@ -240,12 +242,13 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     delivery: undefined,
   }
   countRotations(core)
-  const { origin, close } = openOrigin((request) => dispatch(core, request))
+  const send: Send = (request) => dispatch(core, request)
+  const { origin, close } = openOrigin(send)
   putPolicy({ parameters: account.parameters, origin, grace })
   const counted: Counted[] = []
-  const { lambdas = theseLambdas } = options
-  const work = workOf({ lambdas, counted: (count) => void counted.push(count) })
-  const run = runnerOf({ core, work, send: (request) => dispatch(core, request) })
+  const { lambdas = theseLambdas, through = 'direct' } = options
+  const work = workOf({ lambdas, through, counted: (count) => void counted.push(count) })
+  const run = runnerOf({ core, work, send })
   for (const arn of functionArns) account.functions.set(arn, deliveredFunction({ core, arn, run }))
   const administrator = administratorOf({ core, call: callerOf(secretsManager) })
   return Object.assign(core, {

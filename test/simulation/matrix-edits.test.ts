@@ -1,0 +1,4 @@
+import { dying, edited, slowed } from './parts.ts'
+import { testParts } from './suite.ts'
+
+testParts([...edited, ...slowed, ...dying])

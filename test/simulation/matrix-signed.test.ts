@@ -1,0 +1,4 @@
+import { otherSinglesOf } from './parts.ts'
+import { testParts } from './suite.ts'
+
+testParts(otherSinglesOf('signed token'))
