@@ -49,8 +49,8 @@ const resultOf = (message: Exclude<RuntimeMessage, { type: 'started' }>): Invoca
 }
 
 /**
- * Compiled code may be kept where this process keeps its own: starting takes half the time then. The function does not
- * see it.
+ * Compiled code may be kept where this process keeps its own: starting takes half the time then. The
+ * function does not see it.
  */
 function compileCache(): Record<string, string> {
   const { NODE_COMPILE_CACHE } = process.env
