@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { InvocationResult } from './invocation.ts'
 import type { Invocation, RuntimeMessage } from './protocol.ts'
@@ -17,8 +16,7 @@ export interface ExecutionEnvironment {
   kill(): Promise<void>
 }
 
-// As source in this repository; built, where others have installed it.
-const RUNTIME = fileURLToPath(new URL(`./runtime${extname(import.meta.url)}`, import.meta.url))
+const RUNTIME = fileURLToPath(new URL('./runtime.ts', import.meta.url))
 
 /** As on Lambda, where require() of an ES module and the detection of module syntax are off. */
 const NODE_FLAGS = ['--no-experimental-require-module', '--no-experimental-detect-module']
@@ -51,8 +49,8 @@ const resultOf = (message: Exclude<RuntimeMessage, { type: 'started' }>): Invoca
 }
 
 /**
- * Compiled code may be kept where this process keeps its own: starting takes half the time then. The function
- * does not see it.
+ * Compiled code may be kept where this process keeps its own: starting takes half the time then. The
+ * function does not see it.
  */
 function compileCache(): Record<string, string> {
   const { NODE_COMPILE_CACHE } = process.env

@@ -70,7 +70,7 @@ async function work(tally: Tally): Promise<void> {
   const { fault, failures, numbers } = tally
   const scene = await watchedScene({ dfnsSwitches: guideWorld })
   // Searching a scene's output for its secrets takes longer the more of both there are.
-  for (let turn = 0; turn < 5 && !tally.isOver; turn++) {
+  for (let turn = 0; turn < 10 && !tally.isOver; turn++) {
     const index = numbers.next().value
     const { struck, problems } = await schedule({ scene, index, fault })
     failures.push(...problems.map((problem) => `call ${index}: ${problem}`))

@@ -104,7 +104,7 @@ interface Tally {
 async function work(tally: Tally): Promise<void> {
   const scene = await watchedScene({ dfnsSwitches: guideWorld, policy })
   // Searching a scene's output for its secrets takes longer the more of both there are.
-  for (let turn = 0; turn < 5 && !tally.isOver; turn++) {
+  for (let turn = 0; turn < 10 && !tally.isOver; turn++) {
     const { fault } = tally
     const index = tally.numbers.next().value
     const { struck, problems } = await converge({ scene, fault, index, name: `call-${index}` })

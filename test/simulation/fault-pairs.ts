@@ -3,7 +3,7 @@ import { described, type Outcome, run, type Scenario, type Strike, type Trouble 
 import type { Part, Result } from './parts.ts'
 import { seededRandom } from './random.ts'
 
-/** The pairs whose first fault is number `number`, `number + of`, … of those of its world; numbers from 1. */
+/** One in `of` of the first faults of each world, with every second one; `number` is 1 to `of`. Together all of them. */
 export interface Shard {
   readonly number: number
   readonly of: number
@@ -71,14 +71,18 @@ export async function replay(of: { text: string; among: readonly Scenario[] }): 
 
 /** A share of every pair of faults at every pair of calls: of the worlds that are given each a part. */
 export const pairParts = (scenarios: readonly Scenario[], { number, of }: Shard): readonly Part[] =>
-  scenarios.map((scenario) => {
-    const firsts: Choice['firsts'] = (all) => all.filter((_, index) => index % of === number - 1)
+  scenarios.map((scenario, place) => {
+    // Not the same calls in every world.
+    const firsts: Choice['firsts'] = (all) =>
+      all.filter((_, index) => (index + place * stride) % of === number - 1)
     const choice = { firsts, seconds: (all: readonly Strike[]) => all }
     return {
       name: `pairs ${number}/${of}: ${scenario.name}`,
       run: (progress) => runPairs({ scenario, choice }, progress),
     }
   })
+
+const stride = 37
 
 /** Some of them by lot, the same ones for the same seed. */
 export const somePairs = (scenarios: readonly Scenario[], lot: { seed: number; firsts: number }) =>

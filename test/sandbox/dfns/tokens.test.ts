@@ -95,3 +95,17 @@ test('a token of one audience is not read for another', () => {
   expect(mint.read({ audience: 'challenge', token })).toBe('ch-1')
   expect(mint.read({ audience: 'user-action', token })).toBeUndefined()
 })
+
+test('a token that its mint no longer remembers is known by its signature, and a forged one is not', () => {
+  const mint = createMint({ clock: { now: () => 0 } })
+  const issue = (id: string) =>
+    mint.issue({ audience: 'challenge', id, orgId: 'or-1', userId: 'us-1', lifetime: 1000 })
+  const token = issue('ch-0')
+  const other = issue('ch-1')
+  const [head, body] = token.split('.')
+  const forged = [head, body, other.split('.').at(-1)].join('.')
+  for (let count = 2; count < 1_200; count++) issue(`ch-${count}`)
+  expect(mint.read({ audience: 'challenge', token: forged })).toBeUndefined()
+  expect(mint.read({ audience: 'challenge', token })).toBe('ch-0')
+  expect(mint.read({ audience: 'challenge', token: forged })).toBeUndefined()
+})
