@@ -24,7 +24,7 @@ Runs every schedule of the fault model and the races, breaks the functions on pu
 lives through 90 days of each seed, holds what was asked of AWS against the roles, and
 lets applications and receivers of webhooks live through 500 and 50 rotations.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
-  --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes a day;
+  --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
                      1/1 with --only pairs, 1/500 without
   --seeds <number>   how many seeds the long runs take (200)
   --replay <json>    one schedule again, as a failure of a pair prints it`

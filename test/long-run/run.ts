@@ -21,7 +21,13 @@ export async function runLong({ seed, storyOf }: { seed: number; storyOf?: strin
   seedCrypto(seed)
   const dice = diceOf({ seed, name: 'town' })
   const duplicateCredId = dice.pick(['refuse', 'allow'] as const)
-  const world = createSimulation({ seed, switches: { duplicateCredId }, grace: policy, keepsHistory: false })
+  const world = createSimulation({
+    seed,
+    switches: { duplicateCredId },
+    grace: policy,
+    keepsHistory: false,
+    through: 'direct',
+  })
   const ledger = createLedger(world)
   const sky = skyOver({ world, dice: diceOf({ seed, name: 'weather' }) })
   const record = recorderOf({ world, storyOf })

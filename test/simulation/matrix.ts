@@ -33,7 +33,7 @@ export interface Scenario {
   readonly isSignerForeign?: boolean
   /** The receiver of its webhook never takes what it is told by day and by night. */
   readonly neverTakes?: boolean
-  /** The functions' AWS clients; see SimulationOptions. */
+  /** The functions' AWS clients, `direct` unless given; see SimulationOptions. */
   readonly through?: SimulationOptions['through']
 }
 
@@ -218,7 +218,7 @@ function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): S
       ...lags,
     },
     ...(lambdas && { lambdas }),
-    ...(scenario.through && { through: scenario.through }),
+    through: scenario.through ?? 'direct',
   })
   if (trouble.fault === 'stale reads') world.vault.staleReads = trouble.reads
   return world

@@ -84,7 +84,10 @@ export interface SimulationOptions {
   readonly grace?: SimulatedGrace
   /** The code to run; the repository's own `lambdas/` unless given. */
   readonly lambdas?: Lambdas
-  /** Its AWS clients: such as do the same without the SDK's layers, unless told otherwise. See direct-clients.ts. */
+  /**
+   * Its AWS clients: the SDK's own, unless told otherwise. Without the SDK's layers a call leaves some turns earlier, and
+   * may come before another that it was sent beside; see direct-clients.ts.
+   */
   readonly through?: 'sdk' | 'direct'
   /** Keeps every request, event and effect (the default). A run of many rotations does without. */
   readonly keepsHistory?: boolean
@@ -246,7 +249,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   const { origin, close } = openOrigin(send)
   putPolicy({ parameters: account.parameters, origin, grace })
   const counted: Counted[] = []
-  const { lambdas = theseLambdas, through = 'direct' } = options
+  const { lambdas = theseLambdas, through = 'sdk' } = options
   const work = workOf({ lambdas, through, counted: (count) => void counted.push(count) })
   const run = runnerOf({ core, work, send })
   for (const arn of functionArns) account.functions.set(arn, deliveredFunction({ core, arn, run }))
