@@ -65,7 +65,7 @@ function callerOf<C extends object>(of: {
   }
 }
 
-/** A session may end in the very call in which its key is retired: each is a reason of its own to repeat it. */
+/** A session may end in the very call in which its key is retired: each is a reason of its own. */
 interface Left {
   readonly sessions: number
   readonly generations: number
