@@ -257,7 +257,9 @@ function attemptsOf({ dfns }: Simulation, n: number): string[] {
 
 function outcomeOf(street: Street, virtualDays: number): DeliveriesOutcome {
   const { world, options, inbox, happened, isDown, struck } = street
-  const named = (n: number) => [`event ${n} of ${iso(happened[n] ?? 0)}`, ...attemptsOf(world, n)].join(', ')
+  // Nobody reads more of these, and to look each of them up takes long.
+  const named = (n: number, index: number) =>
+    [`event ${n} of ${iso(happened[n] ?? 0)}`, ...(index < 10 ? attemptsOf(world, n) : [])].join(', ')
   const all = happened.map((_, n) => n)
   const untold = all.filter((n) => !inbox.handled.has(n))
   const couldHear = (n: number) => attempts.some((delay) => !isDown((happened[n] ?? 0) + delay))
@@ -277,7 +279,7 @@ function outcomeOf(street: Street, virtualDays: number): DeliveriesOutcome {
     unheard: untold.filter((n) => !couldHear(n)).map(named),
     twice: [...inbox.handled]
       .filter(([n, times]) => times > 1 || n >= happened.length)
-      .map(([n]) => named(n)),
+      .map(([n], index) => named(n, index)),
     struck: tallied(struck.map(({ fault }) => fault)),
   }
 }
