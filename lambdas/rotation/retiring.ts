@@ -94,22 +94,32 @@ async function look(opening: RetireOpening): Promise<Scene | undefined> {
   const reading = early(store.getSecretValue({ versionId: event.superseded }))
   const inside = await opened.inside()
   const current = await inside.current()
+  if (await isPutByHand({ secret, event, current })) return undefined
   return { opening, store, secret, current, version: await reading, settings: inside.settingsFor(kind) }
 }
 
 const isNet = (settings: Settings) => [true, false].some((isAdopted) => settings.graceOf({ isAdopted }) === 0)
 
 /**
- * AWSCURRENT stands where it stood, or a person moved it before the rotation did: AWSPREVIOUS says what was
- * superseded last. Where the rotation had moved it and it was moved back, AWSPREVIOUS is on the other
+ * AWSCURRENT stands where it stood. Where it had moved and was moved back, AWSPREVIOUS is on the other
  * version.
  */
 function hasNotMoved({ secret, event }: { secret: DescribedSecret; event: RetireEvent }): boolean {
-  const has = (versionId: string, label: string) => secret.stages.get(versionId)?.includes(label) === true
-  const { superseded, promoted } = event
-  if (has(superseded, 'AWSCURRENT')) return !has(promoted, 'AWSPREVIOUS')
-  return has(superseded, 'AWSPREVIOUS') && !has(promoted, 'AWSCURRENT')
+  return has(secret, event.superseded, 'AWSCURRENT') && !has(secret, event.promoted, 'AWSPREVIOUS')
 }
+
+/**
+ * A person put AWSCURRENT before the rotation moved it: AWSPREVIOUS says what was superseded last, AWSCURRENT
+ * by what.
+ */
+async function isPutByHand(of: { secret: DescribedSecret; event: RetireEvent; current: Stored }) {
+  const { secret, event, current } = of
+  if (!has(secret, event.superseded, 'AWSPREVIOUS') || has(secret, event.promoted, 'AWSCURRENT')) return false
+  return !(await isOurs({ current, id: current.document.id, secretArn: secret.arn }))
+}
+
+const has = ({ stages }: DescribedSecret, versionId: string, label: string): boolean =>
+  stages.get(versionId)?.includes(label) === true
 
 /**
  * Lambda repeats what ended with an error: that must not make AWSCURRENT refused for another moment. And what

@@ -377,7 +377,7 @@ describe('what is sent', () => {
 describe('what is answered', () => {
   test('the list: ids, whether they are active, and what tells them apart, and no more', async () => {
     const { dfns } = await worldOf()
-    const told = { kind: 'Key', name: canary, dateCreated: '2026-11-22T00:00:00Z' }
+    const told = { kind: 'Key', name: canary, dateCreated: '2026-11-22T00:00:00Z', publicKey: 'x' }
     expect(await dfns.listCredentials()).toEqual([
       { credentialId: credId, credentialUuid: uuid, isActive: true, ...told },
       { credentialId: credId, credentialUuid: 'cr-2', isActive: false, ...told },
