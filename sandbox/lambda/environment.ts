@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -16,7 +17,8 @@ export interface ExecutionEnvironment {
   kill(): Promise<void>
 }
 
-const RUNTIME = fileURLToPath(new URL('./runtime.ts', import.meta.url))
+// As source in this repository; built, where others have installed it.
+const RUNTIME = fileURLToPath(new URL(`./runtime${extname(import.meta.url)}`, import.meta.url))
 
 /** As on Lambda, where require() of an ES module and the detection of module syntax are off. */
 const NODE_FLAGS = ['--no-experimental-require-module', '--no-experimental-detect-module']
