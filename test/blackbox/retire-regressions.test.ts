@@ -82,15 +82,22 @@ test('AWSPREVIOUS works all through its grace, also when it was rolled back to a
   expect(await scene.documentOf(arn, 'AWSPREVIOUS')).toMatchObject({ credId: account.credId })
 })
 
-// The schedule fired while the function that wrote it was gone; Lambda kept its event, and the move was tried again.
-test('the grace begins with the move, also for an event that was on its way before it', async () => {
+/** A rotation that has written its schedule, and was killed before AWSCURRENT moved. */
+async function killedBeforeItsMove() {
   const staged = await stage()
-  const { scene, arn, account } = staged
+  const { scene, arn } = staged
   const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
   scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
   await scene.rotate(arn)
-  const [early] = schedules(staged)
   scene.sandbox.wire.plan = undefined
+  const [early] = schedules(staged)
+  return { staged, early }
+}
+
+// The schedule fired while the function that wrote it was gone; Lambda kept its event, and the move was tried again.
+test('the grace begins with the move, also for an event that was on its way before it', async () => {
+  const { staged, early } = await killedBeforeItsMove()
+  const { scene, account } = staged
   await scene.clock.advance(30 * minute)
   expect(holder(staged, 'AWSPREVIOUS')).toBeDefined()
   await retireWith(staged, early && inputOf(early))
@@ -101,12 +108,8 @@ test('the grace begins with the move, also for an event that was on its way befo
 
 // The rotation wrote its schedule and was killed; what it would have superseded has no grace that could end.
 test('a rotation that never moved AWSCURRENT ends nothing, also where somebody put another value', async () => {
-  const staged = await stage()
+  const { staged, early } = await killedBeforeItsMove()
   const { scene, arn, account } = staged
-  const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
-  scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
-  await scene.rotate(arn)
-  const [early] = schedules(staged)
   const { publicKey, privateKey } = newKey()
   const { userId } = account
   const { credId } = scene.dfns.addCredential({ userId, name: 'emergency', publicKey })
