@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hexDigest } from '../crypto/digest.ts'
 import { RotationError } from '../errors.ts'
 import { dfnsOf } from '../ports/dfns-session.ts'
 import type { Counts } from '../ports/metrics.ts'
@@ -112,8 +112,8 @@ async function goOn(of: { opening: AuditOpening; after: string | undefined; inMs
     throw new RotationError('ERR_SCHEDULER', `the audit is not complete, and is given up: ${why}`)
   }
   const at = new Date(now + inMs)
-  const digest = createHash('sha256').update(`${after} ${at.toISOString()}`).digest('hex').slice(0, 24)
   const input = { ...(after !== undefined && { after }), since }
-  await continuations.put({ name: `audit-${digest}`, at, input })
+  const name = `audit-${hexDigest(`${after} ${at.toISOString()}`, 24)}`
+  await continuations.put({ name, at, input })
   log.info('the audit goes on later', { after, at: at.toISOString() })
 }

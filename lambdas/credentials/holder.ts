@@ -1,5 +1,4 @@
 import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
-import { type Mark, markIn, markOf } from '../crypto/lineage.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
 import { readAuthToken } from './auth-token.ts'
@@ -112,21 +111,4 @@ function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): st
 function dateIn(text: string | undefined): Date | undefined {
   const date = new Date(text ?? '')
   return Number.isNaN(date.getTime()) ? undefined : date
-}
-
-/** Whether an attempt of this very rotation made it: its mark says secret and token. */
-export function isOfRotation({
-  name,
-  mark,
-}: {
-  name: string
-  mark: Pick<Mark, 'secret' | 'token'>
-}): boolean {
-  const found = markIn(name)
-  return found?.secret === mark.secret && found.token === mark.token
-}
-
-/** Whether any rotation of this secret made it. */
-export function isOfThisSecret({ name, secretArn }: { name: string; secretArn: string }): boolean {
-  return markIn(name)?.secret === markOf({ secretArn, token: '' }).secret
 }

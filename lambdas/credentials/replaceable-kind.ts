@@ -1,10 +1,10 @@
-import { credIdOf } from '../crypto/lineage.ts'
+import { credIdOf, isMarkOf, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { readAuthToken } from './auth-token.ts'
 import { chooseStrategy, isSurelyReplaced } from './choice.ts'
 import type { Credential, Means, Probe, Superseded, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { type Holder, isOfThisSecret } from './holder.ts'
+import type { Holder } from './holder.ts'
 import { keyCredential, newKeyOf } from './key-kind.ts'
 import { probe } from './probe.ts'
 import { prove } from './proof.ts'
@@ -162,7 +162,7 @@ async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocumen
   const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
   const newId = holder.idOf({ generation: pending, listed })
   const { name = '' } = listed.find(({ id }) => id === newId) ?? {}
-  if (!isOfThisSecret({ name, secretArn: pending.secretArn })) return { credentialUuids: [] }
+  if (!isMarkOf(markIn(name), pending.secretArn)) return { credentialUuids: [] }
   const oldId = holder.idOf({ generation: current, listed })
   if (oldId !== undefined) return holder.whatOf(oldId)
   const problem = `Dfns does not tell which ${holder.noun} it is, so it could not be deactivated later`
@@ -175,8 +175,7 @@ async function gone(of: Kind & { current: KeyDocument; what: What }): Promise<st
   const signer = await holder.signer({ generation: current, means })
   const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
   const found = listed.find(({ id }) => id === holder.idIn(what))
-  if (found === undefined || isOfThisSecret({ name: found.name, secretArn: current.secretArn }))
-    return found?.id
+  if (found === undefined || isMarkOf(markIn(found.name), current.secretArn)) return found?.id
   const problem = `its version is gone, and its name does not carry the lineage of ${current.secretArn}`
   throw new RotationError('ERR_RETIRE_REFUSED', `${holder.noun} ${found.id} is not deactivated: ${problem}`)
 }

@@ -1,9 +1,8 @@
-import type { Lineage } from '../crypto/lineage.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOfRotation, type Lineage, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { type Approvals, type Asker, asking } from './approvals.ts'
-import { type Held, type Holder, isOfRotation } from './holder.ts'
+import type { Held, Holder } from './holder.ts'
 
 /** Lambda's longest time-out and five minutes: whoever made a younger one may still hold its token. Ms. */
 export const youngMs = 20 * 60_000
@@ -26,10 +25,9 @@ export async function removeStrays(
     isStray: (held: Held) => boolean
   },
 ): Promise<void> {
-  const mark = markOf(removal.lineage)
-  const strays = removal.listed.filter(
-    (held) => held.isActive && isOfRotation({ name: held.name, mark }) && removal.isStray(held),
-  )
+  const { listed, lineage, isStray } = removal
+  const isOfThis = ({ name }: Held) => isMarkOfRotation(markIn(name), lineage)
+  const strays = listed.filter((held) => held.isActive && isOfThis(held) && isStray(held))
   for (const { id } of strays) await removeQuietly({ ...removal, id })
 }
 

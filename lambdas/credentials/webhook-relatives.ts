@@ -1,4 +1,4 @@
-import { markIn, markOf } from '../crypto/lineage.ts'
+import { isMarkOf, isMarkOfRotation, markIn } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Labelled } from './credential.ts'
@@ -34,14 +34,12 @@ export function relativesOf(asked: {
 }): Relatives {
   const { current, born, all, token, versionIds, previousId } = asked
   const { secretArn, id } = current
-  const ours = markOf({ secretArn, token: token ?? '' })
-  const labelled = versionIds
-    .filter((versionId) => versionId !== token)
-    .map((versionId) => markOf({ secretArn, token: versionId }).token)
+  const labelled = versionIds.filter((versionId) => versionId !== token)
   const others = all.filter((webhook) => webhook.id !== id)
   const unlabelled = others.filter(({ description, id: other }) => {
     const mark = markIn(description)
-    return mark?.secret === ours.secret && !labelled.includes(mark.token) && other !== previousId
+    const isLabelled = labelled.some((versionId) => isMarkOfRotation(mark, { secretArn, token: versionId }))
+    return isMarkOf(mark, secretArn) && !isLabelled && other !== previousId
   })
   // A stray is Disabled until setSecret; what was enabled before the current one was born was once current.
   const wasCurrent = ({ status, dateCreated }: Webhook) => status === 'Enabled' && dateCreated < born

@@ -1,4 +1,4 @@
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
 import { abandon } from './abandon.ts'
@@ -39,11 +39,10 @@ async function retireLeft(operation: Operation): Promise<readonly RetiredVersion
   const { secretArn, current } = operation
   const view = await lookAround(operation)
   assertComplete(view)
-  const ours = markOf({ secretArn, token: '' }).secret
   const left: RetiredVersion[] = []
   for (const found of view.found) {
     const { id, isActive, lineage } = found
-    if (!isActive || lineage?.secret !== ours || id === current.document.id) continue
+    if (!isActive || !isMarkOf(lineage, secretArn) || id === current.document.id) continue
     const outcome = await retireFound({ operation, found, versionId: undefined })
     left.push({ versionId: `of ${found.noun} ${id}`, outcome })
   }
