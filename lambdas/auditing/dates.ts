@@ -1,9 +1,8 @@
 import { isSurelyReplaced } from '../credentials/choice.ts'
 import { isKeyDocument } from '../credentials/surveys.ts'
+import { dayMs } from '../ports/time.ts'
 import { youngMs } from './run.ts'
 import type { View } from './view.ts'
-
-const dayMs = 86_400_000
 
 /** What the calendar tells: a rotation that is stuck or overdue, a token that ends. */
 export function reportDates(of: View & { pendingVersion: string | undefined }): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { RotationError } from '../errors.ts'
+import { hourMs } from '../ports/time.ts'
 import { remindersOf, eventOf, isAbout, type Reminder } from '../rotation/reminders.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
 import { retireSuperseded } from '../rotation/retiring.ts'
@@ -11,7 +12,7 @@ import { holdShared } from './shared.ts'
 import type { View } from './view.ts'
 
 /** A schedule that is late by more is taken for lost. Milliseconds. */
-const lateMs = 3_600_000
+const lateMs = hourMs
 
 /**
  * Everything of ours that is active and that AWSCURRENT and AWSPENDING do not name: what has a schedule is

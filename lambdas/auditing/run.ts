@@ -1,6 +1,7 @@
 import type { Means } from '../credentials/credential.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Schedules } from '../ports/scheduler.ts'
+import { hourMs } from '../ports/time.ts'
 import type { Policy } from '../rotation/policy.ts'
 import type { Opening } from '../rotation/rotation.ts'
 import type { Findings } from './findings.ts'
@@ -26,4 +27,4 @@ export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | '
 }
 
 /** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */
-export const youngMs = 2 * 3_600_000
+export const youngMs = 2 * hourMs

@@ -1,6 +1,7 @@
 import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
+import { dateIn } from '../ports/dfns-replies.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -106,9 +107,4 @@ function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): st
     return one.credId === credId || (stored !== undefined && isSameKey(stored.key, key))
   })
   return found.length === 1 ? found[0]?.id : undefined
-}
-
-function dateIn(text: string | undefined): Date | undefined {
-  const date = new Date(text ?? '')
-  return Number.isNaN(date.getTime()) ? undefined : date
 }

@@ -3,7 +3,7 @@ import { publicPem } from '../crypto/key-credential.ts'
 import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
-import { early, settled, settleMs } from '../ports/time.ts'
+import { dayMs, early, settled, settleMs } from '../ports/time.ts'
 import { asking, earlierApprovals } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
@@ -11,7 +11,7 @@ import type { KeyDocument } from './document.ts'
 import type { Held, Holder, MadeHolder } from './holder.ts'
 import type { JsonObject } from './json.ts'
 import { listing } from './proof.ts'
-import { removeQuietly, removeStrays, youngMs } from './strays.ts'
+import { removeQuietly, removeStrays, inHandMs } from './strays.ts'
 import { successorOf } from './succession.ts'
 
 interface Replacement {
@@ -21,8 +21,6 @@ interface Replacement {
   readonly holder: Holder
   readonly means: Means
 }
-
-const dayMs = 86_400_000
 
 /** How long a new key is waited for: no later attempt can go on, since each makes another. Milliseconds. */
 const acceptanceMs = 3 * settleMs
@@ -53,7 +51,7 @@ export async function replace(replacement: Replacement): Promise<Successor> {
   if (old === undefined) throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${unlisted(holder)}`)
   const removal = { holder, accounts, asker, approvals }
   const isStray = ({ created }: Held) =>
-    created !== undefined && created.getTime() + youngMs < means.time.now()
+    created !== undefined && created.getTime() + inHandMs < means.time.now()
   await removeStrays({ ...removal, listed, lineage, isStray })
   const mark = markOf(lineage)
   const name = marked({ text: old.name, with: mark, longest: longestName })

@@ -1,11 +1,15 @@
 import { isMarkOfRotation, type Lineage, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
+import { minuteMs } from '../ports/time.ts'
 import { type Approvals, type Asker, asking } from './approvals.ts'
 import type { Held, Holder } from './holder.ts'
 
-/** Lambda's longest time-out and five minutes: whoever made a younger one may still hold its token. Ms. */
-export const youngMs = 20 * 60_000
+/**
+ * How long what nobody stored yet may still be in the hands of an invocation that will store it: Lambda's
+ * longest time-out, and 5 minutes for clocks that differ. Milliseconds.
+ */
+export const inHandMs = 20 * minuteMs
 
 export interface Removal {
   readonly holder: Holder

@@ -1,6 +1,6 @@
 import { isOfSecret, lineageIn, type Mark } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import type { ListedCredential } from '../ports/dfns-replies.ts'
+import { dateIn, type ListedCredential } from '../ports/dfns-replies.ts'
 import { answer, asFailure } from './answer.ts'
 import type { Means, What } from './credential.ts'
 import type { Generation, KeyDocument } from './document.ts'
@@ -112,9 +112,4 @@ const unknownOf = (id: string) => ({
 
 function youngest(dates: readonly (Date | undefined)[]): Date | undefined {
   return dates.reduce((one, other) => ((other?.getTime() ?? 0) > (one?.getTime() ?? 0) ? other : one))
-}
-
-function dateIn(text: string): Date | undefined {
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? undefined : date
 }

@@ -4,12 +4,6 @@ import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Labelled } from './credential.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 
-/**
- * How long a webhook that nobody stored yet may still be in the hands of an invocation that will store it:
- * Lambda's longest time-out and 5 minutes for clocks that differ. Milliseconds.
- */
-export const bornMs = 20 * 60_000
-
 /** What Dfns has of a secret's webhooks beside the current one. Strangers are in neither list. */
 export interface Relatives {
   /** Older than the current one, or AWSPREVIOUS: events that it alone carries may still be delivered. */

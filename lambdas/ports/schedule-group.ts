@@ -1,6 +1,7 @@
 import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { everyPage } from './pages.ts'
 import type { Time } from './time.ts'
 
 /** A group of schedules as a whole: for whoever looks for those that stand, or calls one off. */
@@ -11,6 +12,9 @@ export interface ScheduleGroup {
   remove(name: string): Promise<void>
 }
 
+/** Pages of 100 names. */
+const mostPages = 10_000
+
 export function scheduleGroupOf(parts: {
   client: SchedulerClient
   group: string
@@ -18,23 +22,20 @@ export function scheduleGroupOf(parts: {
 }): ScheduleGroup {
   const { client, group: GroupName, time } = parts
   const options = () => ({ abortSignal: deadlineOf(time) })
+  const unlisted = (error: unknown) => {
+    throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
+  }
   return {
-    async names(prefix) {
-      const all: string[] = []
-      let next: string | undefined
-      try {
-        do {
+    names: (prefix) =>
+      everyPage({
+        most: mostPages,
+        page: async (next) => {
           const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
           const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
-          const reply = await client.send(command, options())
-          all.push(...(reply.Schedules ?? []).map(({ Name = '' }) => Name))
-          next = reply.NextToken
-        } while (next !== undefined)
-      } catch (error) {
-        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
-      }
-      return all
-    },
+          const { Schedules = [], NextToken } = await client.send(command, options()).catch(unlisted)
+          return { items: Schedules.map(({ Name = '' }) => Name), next: NextToken }
+        },
+      }),
 
     async remove(name) {
       try {

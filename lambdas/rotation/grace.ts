@@ -2,6 +2,7 @@ import type { What } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
+import { minuteMs } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
 import { scheduleName } from './retire-event.ts'
 import { retire } from './retirement.ts'
@@ -17,7 +18,7 @@ interface OfGeneration {
 }
 
 /** Under the immediate deactivation of grace 0 lies a schedule as a net. Milliseconds. */
-export const leastGraceMs = 5 * 60_000
+export const leastGraceMs = 5 * minuteMs
 
 /** What a move of AWSCURRENT may take before its schedule is written once more. Milliseconds. */
 export const moveMs = 5_000

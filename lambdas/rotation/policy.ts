@@ -3,6 +3,7 @@ import { originOf } from '../credentials/base-url.ts'
 import { readJsonObject } from '../credentials/json.ts'
 import { keyAlgorithms } from '../crypto/algorithms.ts'
 import { RotationError } from '../errors.ts'
+import { hourMs } from '../ports/time.ts'
 import { readDuration } from './duration.ts'
 
 const duration = v.pipe(v.string(), v.transform(readDuration), v.number())
@@ -51,7 +52,7 @@ const policy = v.strictObject({
 /** Defaults and limits for every secret of a deployment. Durations are in milliseconds. */
 export type Policy = v.InferOutput<typeof policy>
 
-const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * 3_600_000 }
+const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * hourMs }
 
 /**
  * Reads the SSM parameter's text; without one, the defaults. Anything that is not understood stops the

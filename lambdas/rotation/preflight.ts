@@ -1,6 +1,7 @@
 import type { Draft, Labelled, Probe, Wish } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
 import { RotationError } from '../errors.ts'
+import { dayMs } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
 import { assertGraceEnds, graceOf } from './grace.ts'
 import type { Rotation } from './rotation.ts'
@@ -15,8 +16,6 @@ interface Asked {
   readonly rotation: Rotation
   readonly current: Stored
 }
-
-const dayMs = 86_400_000
 
 /** Bytes of a secret value (Secrets Manager quotas). */
 const largestDocument = 65_536

@@ -2,10 +2,9 @@ import * as v from 'valibot'
 import { readJsonObject } from '../credentials/json.ts'
 import { hexDigest } from '../crypto/digest.ts'
 import { RotationError } from '../errors.ts'
+import { dfnsId } from '../ports/dfns-replies.ts'
 import type { LogFields } from '../ports/log.ts'
 import { secretArn, versionId } from './event.ts'
-
-const dfnsId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 
 const retireEvent = v.object({
   v: v.literal(1),

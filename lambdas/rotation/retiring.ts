@@ -2,7 +2,7 @@ import type { Superseded } from '../credentials/credential.ts'
 import { idIn, readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import { early } from '../ports/time.ts'
+import { early, hourMs } from '../ports/time.ts'
 import type { DescribedSecret, SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
 import type { Stored } from './generations.ts'
 import { type Inside, openSecret } from './opening.ts'
@@ -11,8 +11,6 @@ import { isSameSupersession, type RetireEvent, scheduleName, retireEventIn } fro
 import { retire } from './retirement.ts'
 import type { Settings } from './settings.ts'
 import { isMarkedShared, isMarkedUndone, sharedLabel, undoneLabel } from './undone.ts'
-
-const hourMs = 3_600_000
 
 /** What became of a retirement: done, not to be done (any more), or left to its successor's schedule. */
 export type Outcome = 'retired' | 'nothing to retire' | 'postponed'
