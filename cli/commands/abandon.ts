@@ -1,5 +1,6 @@
+import { generationIn } from '../../lambdas/credentials/document.ts'
 import { abandon as giveUp } from '../../lambdas/operations/abandon.ts'
-import { generationIn, holderOf, pendingVersion } from '../../lambdas/rotation/labels.ts'
+import { holderOf, pendingVersion } from '../../lambdas/rotation/labels.ts'
 import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'

@@ -1,5 +1,5 @@
 import { isSurelyReplaced } from '../credentials/choice.ts'
-import { isKeyDocument } from '../credentials/surveys.ts'
+import { isKeyDocument } from '../credentials/document.ts'
 import { dayMs } from '../ports/time.ts'
 import { youngMs } from './run.ts'
 import type { View } from './view.ts'

@@ -1,8 +1,8 @@
+import { generationIn } from '../credentials/document.ts'
 import type { Found } from '../credentials/survey.ts'
 import { isMarkOf, isMarkOfRotation, type Lineage } from '../crypto/lineage.ts'
 import type { ListedVersion } from '../ports/secrets.ts'
 import type { Stored } from '../rotation/generations.ts'
-import { generationIn } from '../rotation/labels.ts'
 import type { View } from './view.ts'
 
 /** Something of ours that is active, and neither current nor pending. */

@@ -48,6 +48,24 @@ export interface KeyDocument extends Generation {
   readonly ourFields: readonly string[]
 }
 
+export const isKeyDocument = (one: Generation): one is KeyDocument => 'identity' in one
+
+/** What Dfns knows the credential in a document by. */
+export function idIn(fields: JsonObject | undefined): string | undefined {
+  const id = fields?.['kind'] === 'WebhookSecret' ? fields['webhookId'] : fields?.['credId']
+  return typeof id === 'string' ? id : undefined
+}
+
+/** A generation, or nothing if what stands there is none: what was in the secret before it was adopted. */
+export async function generationIn<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof RotationError && !error.retryable && error.code !== 'ERR_STORE') return undefined
+    throw error
+  }
+}
+
 const longestDocument = 65_536
 
 /** ARN of the secret of whoever signs. */
@@ -56,11 +74,16 @@ export const signerArn = v.pipe(
   v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/),
 )
 
-/** What every key document has. */
-export const keyFields = {
+/** What every document has. */
+export const commonFields = {
   kind: v.string(),
   baseUrl: v.string(),
   orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
+}
+
+/** What every key document has. */
+export const keyFields = {
+  ...commonFields,
   credId: v.pipe(v.string(), v.regex(/^[\w+/=.-]{1,1024}$/)),
   privateKey: v.string(),
 }

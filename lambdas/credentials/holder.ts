@@ -96,6 +96,24 @@ export const personalAccessTokens: Holder = {
   idIn: (what) => (what !== undefined && 'tokenId' in what ? what.tokenId : undefined),
 }
 
+/** All that the signer of a generation lists, and as whom it does. */
+export interface Seen {
+  readonly signer: Signer
+  readonly accounts: DfnsAccounts
+  readonly listed: readonly Held[]
+}
+
+export async function seenBySigner(asked: {
+  generation: KeyDocument
+  holder: Holder
+  means: Means
+}): Promise<Seen> {
+  const { generation, holder, means } = asked
+  const signer = await holder.signer({ generation, means })
+  const accounts = means.accountsAs(signer.document.identity)
+  return { signer, accounts, listed: await holder.list(accounts).catch(signer.explain) }
+}
+
 /** A token's own id need not stand in it: then its key tells, or that key's id, if one alone has it. */
 function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): string | undefined {
   const { generation, listed } = of

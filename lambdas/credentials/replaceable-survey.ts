@@ -1,14 +1,12 @@
 import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import type { Generation, KeyDocument } from './document.ts'
+import { isKeyDocument, type KeyDocument } from './document.ts'
 import type { Held, Holder } from './holder.ts'
 import { type Found, type Survey, type Surveyed, surveyKeys } from './survey.ts'
 
 /** The credentials of the identity, and the accounts or tokens that its signer lists. */
-export async function surveyReplaceable(
-  asked: Surveyed<KeyDocument> & { holder: Holder; isKeyDocument: (one: Generation) => one is KeyDocument },
-): Promise<Survey> {
-  const { current, holder, isKeyDocument } = asked
+export async function surveyReplaceable(asked: Surveyed<KeyDocument> & { holder: Holder }): Promise<Survey> {
+  const { current, holder } = asked
   const [keys, held] = await Promise.all([surveyKeys(asked), heldBySigner(asked)])
   const { listed, signers, problem } = held
   const own = holder.idOf({ generation: current, listed })

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { publicPem } from '../crypto/key-credential.ts'
 import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
-import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { dayMs, early, settled, settleMs } from '../ports/time.ts'
+import { unlessRefused } from './answer.ts'
 import { asking, earlierApprovals } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
@@ -119,15 +119,6 @@ async function credIdIn(of: Replacement & { made: MadeHolder }): Promise<string>
   if (accepted !== undefined) return accepted
   const problem = `Dfns does not accept the key of the new ${holder.noun} ${made.id} yet`
   throw new RotationError('ERR_VERIFY', `${current.on}: ${problem}`, { retryable: true })
-}
-
-async function unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof DfnsFailure && error.isRefusal) return undefined
-    throw error
-  }
 }
 
 /** As many days as the old token had from the beginning; Dfns's default where that is not known. */

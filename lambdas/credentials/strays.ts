@@ -2,7 +2,7 @@ import { isMarkOfRotation, type Lineage, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { minuteMs } from '../ports/time.ts'
-import { type Approvals, type Asker, asking } from './approvals.ts'
+import { type Approvals, type Asker, asking, deactivationOf } from './approvals.ts'
 import type { Held, Holder } from './holder.ts'
 
 /**
@@ -39,7 +39,7 @@ export async function removeQuietly(removal: Removal & { id: string }): Promise<
   const { holder, accounts, id, asker } = removal
   try {
     await asking({
-      ...deactivationOf({ holder, id, on: asker.document.on }),
+      ...deactivationOf({ noun: holder.noun, id, on: asker.document.on }),
       asker,
       approvals: removal.approvals,
       call: () => holder.setActive(accounts, { id, isActive: false }),
@@ -47,9 +47,4 @@ export async function removeQuietly(removal: Removal & { id: string }): Promise<
   } catch (error) {
     if (!(error instanceof RotationError)) throw error
   }
-}
-
-/** A deactivation as its approval names it: the id, and that it is no activation. */
-export function deactivationOf({ holder, id, on }: { holder: Holder; id: string; on: string }) {
-  return { what: `the deactivation of ${holder.noun} ${id}`, on, about: [`"${id}"`, '"isActive":false'] }
 }

@@ -53,7 +53,7 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
     answer(credentialsAround({ current, means })),
     answer(proveListed({ generation: current, credentialUuid: undefined, means })),
   ])
-  const refusal = 'error' in proof ? refusalIn(proof.error) : undefined
+  const refusal = 'error' in proof ? asRefusal(proof.error) : undefined
   // A token that is dead cannot list either: one problem, and it is told once.
   const problems = 'error' in listed && refusal === undefined ? [asFailure(listed.error)] : []
   const found = 'value' in listed ? listed.value : []
@@ -64,7 +64,7 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
 }
 
 /** The refusal of a key or a token is an answer; that Dfns was not reached is none. */
-export function refusalIn(error: unknown): RotationError {
+export function asRefusal(error: unknown): RotationError {
   if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED')) return error
   throw error
 }

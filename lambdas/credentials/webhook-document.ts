@@ -3,6 +3,7 @@ import { allowedOrigin } from './base-url.ts'
 import {
   assertOrgAllowed,
   checkedFields,
+  commonFields,
   type DocumentLimits,
   type DocumentSource,
   type Generation,
@@ -32,9 +33,7 @@ export interface WebhookFields {
 }
 
 const webhookFields = v.object({
-  kind: v.string(),
-  baseUrl: v.string(),
-  orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
+  ...commonFields,
   webhookId: v.pipe(v.string(), v.regex(/^[\w.:-]{4,128}$/)),
   webhookSecret: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{8,512}$/)),
   url: v.pipe(v.string(), v.regex(/^https?:\/\/\S{1,2048}$/)),

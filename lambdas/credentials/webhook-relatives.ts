@@ -1,7 +1,7 @@
 import { isMarkOf, isMarkOfRotation, markIn } from '../crypto/lineage.ts'
-import { isCode, RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Labelled } from './credential.ts'
+import { generationIn } from './document.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 
 /** What Dfns has of a secret's webhooks beside the current one. Strangers are in neither list. */
@@ -47,11 +47,5 @@ export function relativesOf(asked: {
 
 /** The id in AWSPREVIOUS; nothing if there is no such version, or it is not of a webhook that we can read. */
 export async function previousIdOf(labelled: Labelled | undefined): Promise<string | undefined> {
-  try {
-    return (await labelled?.previous())?.id
-  } catch (error) {
-    // What stood in the secret before it was adopted is none of ours.
-    if (error instanceof RotationError && !error.retryable && !isCode(error, 'ERR_STORE')) return undefined
-    throw error
-  }
+  return labelled && (await generationIn(labelled.previous()))?.id
 }

@@ -2,7 +2,7 @@ import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import type { RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import { answer, asFailure } from './answer.ts'
-import { type Found, refusalIn, type Survey, type Surveyed } from './survey.ts'
+import { type Found, asRefusal, type Survey, type Surveyed } from './survey.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 import { keeperOf, present } from './webhook-keeper.ts'
 
@@ -24,7 +24,7 @@ export async function surveyWebhooks({ current, means, lists }: Surveyed<Webhook
   const byId = new Map(all.map((webhook) => [webhook.id, foundOf(webhook)]))
   const own = byId.get(current.id)
   return {
-    refusal: proof !== undefined && 'error' in proof ? refusalIn(proof.error) : undefined,
+    refusal: proof !== undefined && 'error' in proof ? asRefusal(proof.error) : undefined,
     problems: [],
     found: [...byId.values()].filter(isOurs),
     find: ({ id }) => byId.get(id),

@@ -1,8 +1,9 @@
+import { generationIn } from '../credentials/document.ts'
 import type { Found, Survey } from '../credentials/survey.ts'
 import { isMarkOfRotation } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { settleMs } from '../ports/time.ts'
-import { generationIn, holderOf } from '../rotation/labels.ts'
+import { holderOf } from '../rotation/labels.ts'
 import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import {
   assertComplete,

@@ -3,6 +3,7 @@ import { type DocumentLimits, type Generation, readFields } from '../credentials
 import { RotationError } from '../errors.ts'
 import type { DescribedSecret, SecretStore, SecretVersion, StagingLabel } from '../ports/secrets-manager.ts'
 import { settled, type Time } from '../ports/time.ts'
+import { holderOf } from './labels.ts'
 
 /** A generation as it stands in Secrets Manager: the version, and the document in it. */
 export interface Stored {
@@ -66,7 +67,7 @@ export function generationsOf(source: Source, started: Started): Generations {
     hasPending: async () => (await started.pending) !== undefined,
     promoted: () => awaited('AWSCURRENT', token),
     previous: async () => {
-      const [versionId] = [...stages].find(([, labels]) => labels.includes('AWSPREVIOUS')) ?? []
+      const versionId = holderOf({ stages }, 'AWSPREVIOUS')
       return versionId === undefined ? undefined : awaited('AWSPREVIOUS', versionId)
     },
     version: async (versionId) => {

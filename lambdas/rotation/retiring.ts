@@ -1,5 +1,6 @@
 import type { Superseded } from '../credentials/credential.ts'
-import { idIn, readJsonObject } from '../credentials/json.ts'
+import { idIn } from '../credentials/document.ts'
+import { readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import { early, hourMs } from '../ports/time.ts'
