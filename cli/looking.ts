@@ -1,7 +1,6 @@
 import { openRun } from '../lambdas/auditing/audit.ts'
-import type { Run } from '../lambdas/auditing/run.ts'
+import type { Run, View } from '../lambdas/auditing/run.ts'
 import { auditSecret } from '../lambdas/auditing/secret.ts'
-import type { View } from '../lambdas/auditing/view.ts'
 import { isCode } from '../lambdas/errors.ts'
 import type { ScheduleGroup } from '../lambdas/ports/schedule-group.ts'
 import { type Schedules, schedulesOf } from '../lambdas/ports/scheduler.ts'

@@ -1,5 +1,5 @@
 import { DescribeSecretCommand, type RotationRulesType } from '@aws-sdk/client-secrets-manager'
-import type { View } from '../../lambdas/auditing/view.ts'
+import type { View } from '../../lambdas/auditing/run.ts'
 import { answer } from '../../lambdas/credentials/answer.ts'
 import { documentedCap } from '../../lambdas/credentials/webhook-creation.ts'
 import type { WebhookDocument } from '../../lambdas/credentials/webhook-document.ts'

@@ -3,7 +3,7 @@ import type { Found } from '../credentials/survey.ts'
 import { isMarkOf, isMarkOfRotation, type Lineage } from '../crypto/lineage.ts'
 import type { ListedVersion } from '../ports/secrets.ts'
 import type { Stored } from '../rotation/generations.ts'
-import type { View } from './view.ts'
+import type { View } from './run.ts'
 
 /** Something of ours that is active, and neither current nor pending. */
 export interface Leftover {

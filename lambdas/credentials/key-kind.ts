@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithms.ts'
+import { type AlgorithmChoice, algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithms.ts'
 import { credIdOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { readAuthToken } from './auth-token.ts'
@@ -57,7 +57,7 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
 export const storable = (document: JsonObject): Successor => ({ document, discard: async () => {} })
 
 /** A key of the algorithm asked for. */
-export function newKeyOf(of: { current: KeyDocument; algorithm: KeyAlgorithm | 'same' }): Promise<KeyObject> {
+export function newKeyOf(of: { current: KeyDocument; algorithm: AlgorithmChoice }): Promise<KeyObject> {
   return generateKey(of.algorithm === 'same' ? sameAlgorithm(of.current) : of.algorithm)
 }
 

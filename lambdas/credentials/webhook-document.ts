@@ -7,7 +7,7 @@ import {
   type DocumentLimits,
   type DocumentSource,
   type Generation,
-  signerArn,
+  secretArn,
 } from './document.ts'
 import type { JsonObject } from './json.ts'
 import { textFollowerOf } from './owner-fields.ts'
@@ -39,17 +39,17 @@ const webhookFields = v.object({
   url: v.pipe(v.string(), v.regex(/^https?:\/\/\S{1,2048}$/)),
   // Dfns's list of kinds grows, so there is none here.
   events: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(256))), v.minLength(1)),
-  signerArn,
+  signerArn: secretArn,
 })
 
 export function readWebhookDocument(source: DocumentSource, limits: DocumentLimits): WebhookDocument {
-  const { on, secretArn } = source
+  const { on } = source
   const { fields, checked } = checkedFields(source, webhookFields)
   const { kind, baseUrl, orgId, webhookId, webhookSecret, url, events } = checked
   const origin = allowedOrigin({ baseUrl, allowed: limits.allowedBaseUrls, on })
   assertOrgAllowed({ orgId, limits, on })
   const changing = { webhookId, webhookSecret, url, events }
-  const known = { kind, on, fields, id: webhookId, tokenExpires: undefined, secretArn }
+  const known = { kind, on, fields, id: webhookId, tokenExpires: undefined, secretArn: source.secretArn }
   const ourFields = Object.keys(webhookFields.entries)
   return { ...known, origin, orgId, signerArn: checked.signerArn, changing, ourFields }
 }

@@ -1,6 +1,7 @@
 import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
+import { tagPrefix } from '../rotation/settings.ts'
 import { abandon } from './abandon.ts'
 import {
   assertComplete,
@@ -61,7 +62,7 @@ function assertDone(of: { operation: Operation; retired: readonly RetiredVersion
 
 async function letGo({ store, secrets, secret, secretArn, current, log }: Operation): Promise<void> {
   await store.attachLabel({ label: decommissioned, to: current.version.versionId })
-  const keys = [...secret.tags.keys()].filter((key) => key.startsWith('dfns-rotator:'))
+  const keys = [...secret.tags.keys()].filter((key) => key.startsWith(tagPrefix))
   if (keys.length > 0) await secrets.untagResource({ secretId: secretArn, keys })
   log.info('the secret is let go', { versionId: current.version.versionId })
 }

@@ -184,6 +184,11 @@ export function described(
   }
 }
 
+/** Whether it follows a secret in another region, where alone it can be changed. */
+export function isReplica({ arn, primaryRegion }: DescribedSecret): boolean {
+  return primaryRegion !== undefined && arn.split(':')[3] !== primaryRegion
+}
+
 function storeFailure(details: { error: unknown; action: string; on: string }): RotationError {
   const { error, action, on } = details
   if (awsErrorName(error) === 'ResourceNotFoundException') {

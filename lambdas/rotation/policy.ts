@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { originOf } from '../credentials/base-url.ts'
+import { placesOf } from '../credentials/issues.ts'
 import { readJsonObject } from '../credentials/json.ts'
-import { keyAlgorithms } from '../crypto/algorithms.ts'
+import { credentialKinds } from '../credentials/kinds.ts'
+import { algorithmChoices } from '../crypto/algorithms.ts'
 import { RotationError } from '../errors.ts'
 import { hourMs } from '../ports/time.ts'
 import { readDuration } from './duration.ts'
@@ -14,7 +16,6 @@ const noList = v.pipe(
   v.unknown(),
   v.check((value) => !Array.isArray(value)),
 )
-const kinds = ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'] as const
 
 const grace = v.strictObject({
   default: v.optional(duration, 'PT24H'),
@@ -25,7 +26,10 @@ const grace = v.strictObject({
   byKind: v.optional(
     v.pipe(
       noList,
-      v.record(v.picklist(kinds), duration) as v.GenericSchema<unknown, Readonly<Record<string, number>>>,
+      v.record(v.picklist(credentialKinds), duration) as v.GenericSchema<
+        unknown,
+        Readonly<Record<string, number>>
+      >,
     ),
     {},
   ),
@@ -44,7 +48,7 @@ const policy = v.strictObject({
   ),
   allowedOrgIds: v.optional(names),
   allowedSigners: v.optional(names),
-  keyAlgorithm: v.optional(v.picklist(['same', ...keyAlgorithms]), 'same'),
+  keyAlgorithm: v.optional(v.picklist(algorithmChoices), 'same'),
   grace: v.optional(v.pipe(noList, grace), {}),
   retireAtNextRotation: v.optional(v.boolean(), false),
 })
@@ -60,12 +64,11 @@ const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * ho
  */
 export function readPolicy({ text, name }: { text: string | undefined; name: string }): Policy {
   const { success, output, issues } = v.safeParse(policy, text === undefined ? {} : readJsonObject(text))
-  if (!success) throw new RotationError('ERR_POLICY', `policy ${name}: malformed: ${placesOf(issues)}`)
+  if (!success) {
+    const places = placesOf(issues, 'not a JSON object')
+    throw new RotationError('ERR_POLICY', `policy ${name}: malformed: ${places}`)
+  }
   if (output.grace.min > output.grace.max)
     throw new RotationError('ERR_POLICY', `policy ${name}: grace.min is above grace.max`)
   return { ...output, grace: { ...output.grace, byKind: { ...defaultByKind, ...output.grace.byKind } } }
-}
-
-function placesOf(issues: readonly v.BaseIssue<unknown>[]): string {
-  return [...new Set(issues.map((issue) => v.getDotPath(issue) ?? 'not a JSON object'))].join(', ')
 }

@@ -1,10 +1,10 @@
 import * as v from 'valibot'
+import { secretArn } from '../credentials/document.ts'
 import { readJsonObject } from '../credentials/json.ts'
 import { hexDigest } from '../crypto/digest.ts'
-import { RotationError } from '../errors.ts'
 import { dfnsId } from '../ports/dfns-replies.ts'
 import type { LogFields } from '../ports/log.ts'
-import { secretArn, versionId } from './event.ts'
+import { eventAs, versionId } from './event.ts'
 
 const retireEvent = v.object({
   v: v.literal(1),
@@ -34,12 +34,7 @@ const retireEvent = v.object({
  */
 export type RetireEvent = v.InferOutput<typeof retireEvent>
 
-export function readRetireEvent(input: unknown): RetireEvent {
-  const { success, output, issues } = v.safeParse(retireEvent, input)
-  if (success) return output
-  const fields = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'event'))
-  throw new RotationError('ERR_EVENT_INVALID', `missing or malformed in the event: ${[...fields].join(', ')}`)
-}
+export const readRetireEvent = (input: unknown): RetireEvent => eventAs(retireEvent, input)
 
 /** What every line of a retirement's log carries; nothing of an event that is none. */
 export function retireFields(input: unknown): LogFields {

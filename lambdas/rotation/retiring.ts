@@ -9,7 +9,7 @@ import type { Stored } from './generations.ts'
 import { type Inside, openSecret } from './opening.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
 import { isSameSupersession, type RetireEvent, scheduleName, retireEventIn } from './retire-event.ts'
-import { retire } from './retirement.ts'
+import { type Retirement, retire } from './retirement.ts'
 import type { Settings } from './settings.ts'
 import { isMarkedShared, isMarkedUndone, sharedLabel, undoneLabel } from './undone.ts'
 
@@ -64,20 +64,24 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
     return 'postponed'
   }
   if (await isHeld(scene, superseded)) return 'postponed'
-  const { store, secret, current } = scene
-  await retire({
+  await retire(retirementOf(scene, superseded))
+  return 'retired'
+}
+
+function retirementOf({ opening, store, secret, current }: Scene, superseded: Superseded): Retirement {
+  const { event, time, log } = opening
+  return {
     store,
     log,
-    time: opening.time,
+    time,
     secretArn: secret.arn,
     credential: current.credential,
     superseded,
     supersededVersion: event.superseded,
     current: current.document,
     currentVersion: current.version.versionId,
-    isPrevious: secret.stages.get(event.superseded)?.includes('AWSPREVIOUS') === true,
-  })
-  return 'retired'
+    isPrevious: has(secret, event.superseded, 'AWSPREVIOUS'),
+  }
 }
 
 /** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */
