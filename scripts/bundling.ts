@@ -59,3 +59,15 @@ export const bundling = {
   ...plainBundling,
   plugins: [packageNames, errorClasses],
 } satisfies BuildOptions
+
+/** The three functions, as they are deployed; in memory. */
+export const functions = {
+  ...bundling,
+  entryPoints: {
+    'rotate/index': 'lambdas/rotate.ts',
+    'retire/index': 'lambdas/retire.ts',
+    'audit/index': 'lambdas/audit.ts',
+  },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+} satisfies BuildOptions
