@@ -38,7 +38,8 @@ export async function writePackages(files: Files): Promise<void> {
   for (const [path, content] of files) {
     const file = join(written, path)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, content)
+    // npx makes a program executable when it links the package, and not again after the next build.
+    await writeFile(file, content, { mode: isProgram(content) ? 0o755 : 0o644 })
   }
   await rm(folder, { recursive: true, force: true })
   await rename(written, folder)
@@ -106,5 +107,7 @@ async function declarations({ exports, formats }: Package): Promise<Files> {
   const all = [...files, ...entries]
   return new Map(formats.flatMap((format) => all.map(([path, text]) => [`${format}/${path}`, text] as const)))
 }
+
+const isProgram = (content: string | Uint8Array) => Buffer.from(content).subarray(0, 2).toString() === '#!'
 
 const slashed = (path: string) => path.replaceAll('\\', '/')
