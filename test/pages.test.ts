@@ -51,12 +51,19 @@ const cases: readonly Case[] = [
   {
     sentence: 'every path that a page names is there',
     rule: pathsExist,
-    bad: ['`lambdas/none.ts`', '`rotation/none.ts`', '`docs/none/`', '`test/none/`'],
+    bad: [
+      '```sh\nnpx vitest run test/none.test.ts\n```',
+      '`lambdas/none.ts`',
+      '`rotation/none.ts`',
+      '`docs/none/`',
+      '`test/none/`',
+    ],
     good: [
       '`lambdas/rotation/phases.ts`',
       '`rotation/phases.ts`',
       '`lambdas/`',
       '`dist/none/`',
+      'https://example.org/docs/none.html',
       '`prod/dfns/payments`',
     ],
   },

@@ -64,16 +64,21 @@ export const linksResolve: Rule = (files) => {
 const folders = /^(lambdas|infra|client|cli|sandbox|scripts|web|test|docs)\//
 const layers = /^(crypto|ports|credentials|rotation|operations|auditing)\//
 
-/** A path in a page's prose is that of a file, seen from the root or from `lambdas/`. */
+// In blocks, where a path stands in a command.
+const fileIn = /(?<![\w./-])(?:lambdas|infra|client|cli|sandbox|scripts|web|test|docs)\/[\w./-]*\.\w+/g
+
+/** A path that a page names is that of a file, seen from the root or from `lambdas/`. */
 export const pathsExist: Rule = (files) => {
   const places = placesOf(files)
   return files.filter(isPage).flatMap((page) =>
-    [...proseOf(page).matchAll(/`([\w./-]+\/[\w./-]*)`/g)]
-      .map(([, path = '']) => path.replace(/\/$/, ''))
+    [...inCode(proseOf(page)).map(({ 1: path = '' }) => path), ...(page.text.match(fileIn) ?? [])]
+      .map((path) => path.replace(/\/$/, ''))
       .filter((path) => (folders.test(path) && !places.has(path)) || isMissingLayer(path, places))
       .map((path) => `${page.path} names ${path}`),
   )
 }
+
+const inCode = (prose: string) => [...prose.matchAll(/`([\w./-]+\/[\w./-]*)`/g)]
 
 const isMissingLayer = (path: string, places: ReadonlySet<string>) =>
   layers.test(path) && /\.\w+$/.test(path) && !places.has(`lambdas/${path}`)
