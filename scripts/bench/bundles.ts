@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
-import { bundling, plainBundling, root } from '../bundling.ts'
+import { functionBundling, plainBundling, root } from '../bundling.ts'
 
 export const rotateBundle = join(root, 'dist/rotate/index.mjs')
 
@@ -28,7 +28,7 @@ export interface Bundles {
 /** Builds both, the two clients as anybody would. Throws if dist/rotate is of other sources. */
 export async function buildBoth(): Promise<Bundles> {
   const [rotate, baseline, deployed] = await Promise.all([
-    bundleOf({ ...bundling, entryPoints: ['lambdas/rotate.ts'] }),
+    bundleOf({ ...functionBundling, entryPoints: ['lambdas/rotate.ts'] }),
     bundleOf({ ...plainBundling, stdin: { contents: twoClients, resolveDir: root, loader: 'js' } }),
     readFile(rotateBundle),
   ])
