@@ -93,7 +93,7 @@ describe('what has to wait, read off a recording:', () => {
   test('what stands in a text that is to be signed counts', () => {
     const calls = [
       call('GET /a', { at: [0, 1], reply: { token } }),
-      call('GET /b', { at: [1, 2], body: { payload: JSON.stringify({ token }) } }),
+      call('GET /b', { at: [1, 2], body: { payload: JSON.stringify({ of: token }) } }),
     ]
     expect(derivedTable(calls)['GET /b']?.needs).toEqual(['GET /a'])
   })
