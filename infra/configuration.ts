@@ -51,6 +51,7 @@ const policy = fields({
   allowedBaseUrls: v.optional(v.array(v.string())),
   allowedOrgIds: v.optional(v.array(v.string())),
   allowedSigners: v.optional(v.array(secretArn)),
+  knownCredentials: v.optional(v.array(v.string())),
   keyAlgorithm: v.optional(v.picklist(algorithmChoices)),
   grace: v.optional(
     fields({

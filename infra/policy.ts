@@ -62,6 +62,12 @@ export interface RotatorPolicy {
    */
   readonly allowedSigners?: readonly string[] | undefined
   /**
+   * Ids (`credId`) of the keys and passkeys that people keep on the users of tokens and `UserKey` secrets.
+   *
+   * @default - none: audit reports each of them as foreign
+   */
+  readonly knownCredentials?: readonly string[] | undefined
+  /**
    * The algorithm of new keys.
    *
    * @default 'same'

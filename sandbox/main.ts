@@ -33,6 +33,7 @@ async function run(): Promise<void> {
   const commands = [
     'Rotate it:   aws secretsmanager rotate-secret --secret-id demo/dfns',
     'Look at it:  aws secretsmanager describe-secret --secret-id demo/dfns',
+    'Or by the commands of dfns-rotator:  npx ./dist/npm/cli rotate demo/dfns',
   ]
   say(invitation({ sandbox, commands }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

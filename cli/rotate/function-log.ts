@@ -105,6 +105,8 @@ async function everyEvent(of: {
   const { logs, input, time } = of
   const all = await everyPage({
     most: mostPages,
+    beyond: 'cut',
+    endless: () => new Error('its next page is the same again'),
     page: async (nextToken) => {
       const command = new FilterLogEventsCommand({ ...input, ...(nextToken && { nextToken }) })
       const reply = await logs.send(command, { abortSignal: deadlineOf(time) })

@@ -44,17 +44,21 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
 
 function reportStranger({ view, found }: { view: View; found: Found }): void {
   const { id: credId, name, created, lineage } = found
-  if (isKnown({ view, credId })) return
+  if (isKnown({ view, found })) return
   const { arn: secretArn } = view.secret
   const by = lineage === undefined ? {} : { of: 'another secret of dfns-rotator' }
   const at = created?.toISOString()
   view.run.findings.report({ type: 'foreign-credential', secretArn, credId, name, created: at, ...by })
 }
 
-/** Of its signer, or of another secret. A person's own keys on a person's user are told as strangers'. */
-function isKnown({ view, credId: id }: { view: View; credId: string }): boolean {
+/** Of its signer, of another secret, or of a person, as the policy says. */
+function isKnown({ view, found: { id, what } }: { view: View; found: Found }): boolean {
   const { survey, run, secret } = view
-  return survey.signers?.includes(id) === true || run.sharing.isKnownElsewhere({ id, secretArn: secret.arn })
+  if (survey.signers?.includes(id) === true) return true
+  if (run.sharing.isKnownElsewhere({ id, secretArn: secret.arn })) return true
+  // Whoever has a leaked key may register another one under an id that the policy names.
+  const isAlone = 'credentialUuids' in what && what.credentialUuids.length < 2
+  return isAlone && run.policy.knownCredentials?.includes(id) === true
 }
 
 function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {

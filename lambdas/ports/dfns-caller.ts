@@ -6,7 +6,7 @@ import { transport } from 'cross-fetch'
 import type * as v from 'valibot'
 import { assert } from '../crypto/key-credential.ts'
 import type { Dfns, Identity } from './dfns.ts'
-import { readAs, readReply } from './dfns-replies.ts'
+import { readAs, readReply, undocumented } from './dfns-replies.ts'
 import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { type DfnsFailure, dfnsTransport } from './dfns-transport.ts'
 import { everyPage } from './pages.ts'
@@ -76,12 +76,15 @@ function clientsOf({ identity, authToken }: { identity: Identity; authToken: str
 
 /** Every item of one of Dfns's lists, of 10,000 or more. */
 export function everyDfnsPage<T>(
+  endpoint: string,
   page: (
     paginationToken: string | undefined,
   ) => Promise<{ readonly items: readonly T[]; readonly nextPageToken?: string | null | undefined }>,
 ): Promise<readonly T[]> {
   return everyPage({
     most: 200,
+    beyond: 'cut',
+    endless: () => undocumented(endpoint),
     page: async (token) => {
       const { items, nextPageToken } = await page(token)
       return { items, next: nextPageToken }

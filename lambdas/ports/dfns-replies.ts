@@ -57,8 +57,12 @@ export function readAs<const S extends v.GenericSchema>(given: {
   const { schema, endpoint, reply } = given
   const { success, output } = v.safeParse(schema, reply)
   if (success) return output
+  throw undocumented(endpoint)
+}
+
+export function undocumented(endpoint: string): DfnsFailure {
   const problem = 'success, but not the documented reply'
-  throw new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
+  return new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
 }
 
 /** A moment as Dfns writes it, or nothing where it is none. */

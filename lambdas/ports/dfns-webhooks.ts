@@ -2,6 +2,7 @@ import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/w
 import * as v from 'valibot'
 import type { Dfns, Identity } from './dfns.ts'
 import { type Caller, callerOf, everyDfnsPage } from './dfns-caller.ts'
+import { undocumented } from './dfns-replies.ts'
 import {
   type CreatedWebhook,
   type Webhook,
@@ -91,7 +92,7 @@ function webhooksBy(caller: Caller): Webhooks {
 }
 
 function listWebhooks({ read }: Caller): Promise<readonly Webhook[]> {
-  return everyDfnsPage((paginationToken) =>
+  return everyDfnsPage(`GET ${path}`, (paginationToken) =>
     read(`GET ${path}`, webhookReplies.webhooks, ({ webhooks }) =>
       webhooks.listWebhooks({ query: { ...(paginationToken !== undefined && { paginationToken }) } }),
     ),
@@ -107,5 +108,6 @@ async function listFailedEvents(
   const { items, nextPageToken } = await read(endpoint, webhookReplies.events, ({ webhooks }) =>
     webhooks.listWebhookEvents({ webhookId, query }),
   )
+  if (nextPageToken !== undefined && nextPageToken === page) throw undocumented(endpoint)
   return { items, nextPageToken }
 }

@@ -4,19 +4,26 @@ export interface Page<T> {
   readonly next: string | null | undefined
 }
 
-/** Every item of a list that comes in pages. A list without an end would take all the time there is. */
+/** Every item of a list that comes in pages. */
 export async function everyPage<T>(list: {
+  page: (next: string | undefined) => Promise<Page<T>>
   /** So many pages are followed. */
   most: number
-  page: (next: string | undefined) => Promise<Page<T>>
+  /** What becomes of a list that goes on beyond them. */
+  beyond: 'cut' | 'error'
+  /** The error of one that does not end; its next page may be the same again. */
+  endless: () => Error
 }): Promise<readonly T[]> {
+  const { page, most, beyond, endless } = list
   const all: T[] = []
   let token: string | undefined
-  for (let count = 0; count < list.most; count++) {
-    const { items, next } = await list.page(token)
-    all.push(...items)
-    if (typeof next !== 'string' || next === '') break
+  for (let count = 0; count < most; count++) {
+    const { items, next } = await page(token)
+    for (const item of items) all.push(item)
+    if (typeof next !== 'string' || next === '') return all
+    if (next === token) throw endless()
     token = next
   }
-  return all
+  if (beyond === 'cut') return all
+  throw endless()
 }

@@ -1,7 +1,7 @@
 import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
-import { everyPage } from './pages.ts'
+import { awsReplies, everyAwsPage, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 /** A group of schedules as a whole: for whoever looks for those that stand, or calls one off. */
@@ -12,9 +12,6 @@ export interface ScheduleGroup {
   remove(name: string): Promise<void>
 }
 
-/** Pages of 100 names. */
-const mostPages = 10_000
-
 export function scheduleGroupOf(parts: {
   client: SchedulerClient
   group: string
@@ -22,20 +19,18 @@ export function scheduleGroupOf(parts: {
 }): ScheduleGroup {
   const { client, group: GroupName, time } = parts
   const options = () => ({ abortSignal: deadlineOf(time) })
-  const unlisted = (error: unknown) => {
-    throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
-  }
   return {
-    names: (prefix) =>
-      everyPage({
-        most: mostPages,
-        page: async (next) => {
-          const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
-          const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
-          const { Schedules = [], NextToken } = await client.send(command, options()).catch(unlisted)
-          return { items: Schedules.map(({ Name = '' }) => Name), next: NextToken }
-        },
-      }),
+    async names(prefix) {
+      const all = await everyAwsPage(async (NextToken) => {
+        const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
+        const command = new ListSchedulesCommand({ ...input, ...(NextToken && { NextToken }) })
+        const reply = replyOf(awsReplies.ListSchedules)(await client.send(command, options()))
+        return { items: reply.Schedules, next: reply.NextToken }
+      }).catch((error: unknown) => {
+        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
+      })
+      return all.map(({ Name }) => Name)
+    },
 
     async remove(name) {
       try {

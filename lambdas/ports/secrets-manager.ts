@@ -1,6 +1,5 @@
 import {
   DescribeSecretCommand,
-  type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
@@ -9,6 +8,7 @@ import {
 import { RotationError } from '../errors.ts'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, type AwsSecret, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 export type StagingLabel = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
@@ -96,7 +96,8 @@ export function secretStore(secret: Addressed): SecretStore {
 async function describeSecret({ client, secretId, time }: Addressed): Promise<DescribedSecret> {
   try {
     const command = new DescribeSecretCommand({ SecretId: secretId })
-    return described(await client.send(command, { abortSignal: deadlineOf(time) }), secretId)
+    const reply = await client.send(command, { abortSignal: deadlineOf(time) })
+    return described(replyOf(awsReplies.DescribeSecret)(reply), secretId)
   } catch (error) {
     throw storeFailure({ error, action: 'DescribeSecret', on: secretId })
   }
@@ -112,7 +113,8 @@ async function getSecretValue(
     ...(versionId !== undefined && { VersionId: versionId }),
   })
   try {
-    const reply = await client.send(command, { abortSignal: deadlineOf(time) })
+    const sent = await client.send(command, { abortSignal: deadlineOf(time) })
+    const reply = replyOf(awsReplies.GetSecretValue)(sent)
     // Some implementations answer a placeholder with neither form of value.
     if (reply.SecretString === undefined && reply.SecretBinary === undefined) return undefined
     return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
@@ -163,24 +165,21 @@ export async function updateStage(
 }
 
 /** What DescribeSecret answers; ListSecrets has the same fields, but for the labels' name. */
-export function described(
-  reply: Omit<DescribeSecretCommandOutput, '$metadata'>,
-  secretId: string,
-): DescribedSecret {
+export function described(reply: AwsSecret, secretId: string): DescribedSecret {
   return {
     arn: reply.ARN ?? secretId,
     rotationEnabled: reply.RotationEnabled === true,
     isDeleted: reply.DeletedDate !== undefined,
-    stages: new Map(Object.entries(reply.VersionIdsToStages ?? {})),
-    tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    stages: new Map(Object.entries(reply.VersionIdsToStages)),
+    tags: new Map(reply.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     lastRotation: reply.LastRotatedDate,
     nextRotation: reply.NextRotationDate,
     lastChanged: reply.LastChangedDate,
     rotationArn: reply.RotationLambdaARN,
     primaryRegion: reply.PrimaryRegion,
-    failedRegions: (reply.ReplicationStatus ?? [])
-      .filter(({ Status }) => Status === 'Failed')
-      .map(({ Region }) => Region ?? ''),
+    failedRegions: reply.ReplicationStatus.filter(({ Status }) => Status === 'Failed').map(
+      ({ Region }) => Region ?? '',
+    ),
   }
 }
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { deadlineOf } from './aws-client.ts'
 import { awsFailure } from './aws-failure.ts'
-import { everyPage } from './pages.ts'
+import { awsReplies, everyAwsPage, replyOf } from './aws-replies.ts'
 import { type DescribedSecret, described, updateStage } from './secrets-manager.ts'
 import type { Time } from './time.ts'
 
@@ -60,21 +60,17 @@ export function secretsOf(caller: Caller): Secrets {
   }
 }
 
-/** An account has at most 500,000 secrets, a page holds 100 of them. */
-const mostPages = 5_000
-
 async function listSecrets({ client, time }: Caller): Promise<readonly DescribedSecret[]> {
   const page = async (NextToken: string | undefined) => {
     const input = { IncludePlannedDeletion: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-    const reply = await client
-      .send(new ListSecretsCommand(input), { abortSignal: deadlineOf(time) })
-      .catch(failing('ListSecrets', 'the account'))
-    return { items: reply.SecretList ?? [], next: reply.NextToken }
+    const reply = await client.send(new ListSecretsCommand(input), { abortSignal: deadlineOf(time) })
+    const { SecretList: items, NextToken: next } = replyOf(awsReplies.ListSecrets)(reply)
+    return { items, next }
   }
-  const all = await everyPage({ most: mostPages, page })
+  const all = await everyAwsPage(page).catch(failing('ListSecrets', 'the account'))
   return all
-    .map(({ SecretVersionsToStages: stages, ...rest }) =>
-      described({ ...rest, ...(stages && { VersionIdsToStages: stages }) }, ''),
+    .map(({ SecretVersionsToStages: VersionIdsToStages, ...rest }) =>
+      described({ ...rest, VersionIdsToStages }, ''),
     )
     .toSorted((one, other) => (one.arn < other.arn ? -1 : 1))
 }
@@ -85,19 +81,20 @@ async function listSecretVersionIds(
 ): Promise<readonly ListedVersion[]> {
   const page = async (NextToken: string | undefined) => {
     const input = { SecretId, IncludeDeprecated: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-    const reply = await client
-      .send(new ListSecretVersionIdsCommand(input), { abortSignal: deadlineOf(time) })
-      .catch(failing('ListSecretVersionIds', SecretId))
-    return { items: reply.Versions ?? [], next: reply.NextToken }
+    const reply = await client.send(new ListSecretVersionIdsCommand(input), { abortSignal: deadlineOf(time) })
+    const { Versions: items, NextToken: next } = replyOf(awsReplies.ListSecretVersionIds)(reply)
+    return { items, next }
   }
-  const all = await everyPage({ most: mostPages, page })
-  return all.map(({ VersionId: versionId = '', VersionStages: labels = [], CreatedDate: created }) => ({
+  const all = await everyAwsPage(page).catch(failing('ListSecretVersionIds', SecretId))
+  return all.map(({ VersionId: versionId = '', VersionStages: labels, CreatedDate: created }) => ({
     versionId,
     labels,
     created,
   }))
 }
 
-const failing = (action: string, on: string) => (error: unknown) => {
-  throw awsFailure({ code: 'ERR_STORE', error, action, on })
-}
+const failing =
+  (action: string, on: string) =>
+  (error: unknown): never => {
+    throw awsFailure({ code: 'ERR_STORE', error, action, on })
+  }

@@ -48,6 +48,8 @@ const policy = v.strictObject({
   ),
   allowedOrgIds: v.optional(names),
   allowedSigners: v.optional(names),
+  /** Ids of credentials that people keep on the identities of secrets: audit calls them foreign no more. */
+  knownCredentials: v.optional(names),
   keyAlgorithm: v.optional(v.picklist(algorithmChoices), 'same'),
   grace: v.optional(v.pipe(noList, grace), {}),
   retireAtNextRotation: v.optional(v.boolean(), false),
