@@ -75,15 +75,10 @@ export const bundling = {
   plugins: [packageNames, errorClasses],
 } satisfies BuildOptions
 
-/** How the functions are bundled: what runs on Lambda alone. */
-export const functionBundling = {
+/** The three functions, as they are deployed, what runs on Lambda alone; in memory. */
+export const functions = {
   ...bundling,
   plugins: [...bundling.plugins, environmentCredentials],
-} satisfies BuildOptions
-
-/** The three functions, as they are deployed; in memory. */
-export const functions = {
-  ...functionBundling,
   entryPoints: {
     'rotate/index': 'lambdas/rotate.ts',
     'retire/index': 'lambdas/retire.ts',

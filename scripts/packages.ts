@@ -30,7 +30,7 @@ export async function packageFiles({ functions }: { functions: Built }): Promise
   return new Map(all.flat())
 }
 
-/** What goes into the packages that others install, but for the functions: files, as in `Built`. */
+/** What of this repository and its packages goes into what others install, but for the functions. */
 export async function packageInputs(): Promise<readonly string[]> {
   const built = Object.values(packages).flatMap((source) =>
     source.formats.map(async (format) => (await modulesOf({ source, format })).inputs),

@@ -94,7 +94,7 @@ interface Event {
   readonly text: string
 }
 
-/** A rotation logs some dozens of lines; what is beyond that is not its. */
+/** A rotation logs some dozens of lines. */
 const mostPages = 20
 
 async function everyEvent(of: {
@@ -112,6 +112,7 @@ async function everyEvent(of: {
       const reply = await logs.send(command, { abortSignal: deadlineOf(time) })
       return { items: reply.events ?? [], next: reply.nextToken }
     },
+    endless: () => new Error('FilterLogEvents names one page after another without an end'),
   })
   return all.map(({ eventId: id = '', timestamp: at = 0, message: text = '' }) => ({ id, at, text }))
 }

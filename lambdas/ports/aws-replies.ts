@@ -62,10 +62,5 @@ export function replyOf<const S extends v.GenericSchema>(schema: S): (reply: unk
   }
 }
 
-/** Every item of one of AWS's lists. What it throws is named likewise. */
-export const everyAwsPage = <T>(
-  page: (next: string | undefined) => Promise<Page<T>>,
-): Promise<readonly T[]> =>
-  everyPage({ page, most: 5_000, beyond: 'error', endless: () => named('EndlessReply') })
-
-const named = (name: string): Error => Object.assign(new Error(), { name })
+/** What a list is that does not end; see pages.ts. */
+export const endless = (): Error => Object.assign(new Error(), { name: 'EndlessReply' })

@@ -74,7 +74,10 @@ function clientsOf({ identity, authToken }: { identity: Identity; authToken: str
   }
 }
 
-/** Every item of one of Dfns's lists, of 10,000 or more. */
+/** So many pages, of 50 items or more, are followed. */
+const mostPages = 1_000
+
+/** Every item of one of Dfns's lists. */
 export function everyDfnsPage<T>(
   endpoint: string,
   page: (
@@ -82,12 +85,11 @@ export function everyDfnsPage<T>(
   ) => Promise<{ readonly items: readonly T[]; readonly nextPageToken?: string | null | undefined }>,
 ): Promise<readonly T[]> {
   return everyPage({
-    most: 200,
-    beyond: 'cut',
-    endless: () => undocumented(endpoint),
+    most: mostPages,
     page: async (token) => {
       const { items, nextPageToken } = await page(token)
       return { items, next: nextPageToken }
     },
+    endless: () => undocumented(endpoint),
   })
 }

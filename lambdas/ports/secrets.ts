@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { deadlineOf } from './aws-client.ts'
 import { awsFailure } from './aws-failure.ts'
-import { awsReplies, everyAwsPage, replyOf } from './aws-replies.ts'
+import { awsReplies, endless, replyOf } from './aws-replies.ts'
+import { everyPage } from './pages.ts'
 import { type DescribedSecret, described, updateStage } from './secrets-manager.ts'
 import type { Time } from './time.ts'
 
@@ -60,6 +61,9 @@ export function secretsOf(caller: Caller): Secrets {
   }
 }
 
+/** An account has at most 500,000 secrets, a page holds 100 of them. */
+const mostPages = 5_000
+
 async function listSecrets({ client, time }: Caller): Promise<readonly DescribedSecret[]> {
   const page = async (NextToken: string | undefined) => {
     const input = { IncludePlannedDeletion: true, MaxResults: 100, ...(NextToken && { NextToken }) }
@@ -67,7 +71,7 @@ async function listSecrets({ client, time }: Caller): Promise<readonly Described
     const { SecretList: items, NextToken: next } = replyOf(awsReplies.ListSecrets)(reply)
     return { items, next }
   }
-  const all = await everyAwsPage(page).catch(failing('ListSecrets', 'the account'))
+  const all = await everyPage({ most: mostPages, page, endless }).catch(failing('ListSecrets', 'the account'))
   return all
     .map(({ SecretVersionsToStages: VersionIdsToStages, ...rest }) =>
       described({ ...rest, VersionIdsToStages }, ''),
@@ -85,7 +89,8 @@ async function listSecretVersionIds(
     const { Versions: items, NextToken: next } = replyOf(awsReplies.ListSecretVersionIds)(reply)
     return { items, next }
   }
-  const all = await everyAwsPage(page).catch(failing('ListSecretVersionIds', SecretId))
+  const list = everyPage({ most: mostPages, page, endless })
+  const all = await list.catch(failing('ListSecretVersionIds', SecretId))
   return all.map(({ VersionId: versionId = '', VersionStages: labels, CreatedDate: created }) => ({
     versionId,
     labels,
@@ -93,8 +98,6 @@ async function listSecretVersionIds(
   }))
 }
 
-const failing =
-  (action: string, on: string) =>
-  (error: unknown): never => {
-    throw awsFailure({ code: 'ERR_STORE', error, action, on })
-  }
+const failing = (action: string, on: string) => (error: unknown) => {
+  throw awsFailure({ code: 'ERR_STORE', error, action, on })
+}
