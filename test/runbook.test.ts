@@ -5,6 +5,8 @@ import { exitCodes } from '../cli/exit-codes.ts'
 import { findings } from '../infra/findings.ts'
 import { remedies } from '../lambdas/auditing/findings.ts'
 import { errorCodes } from '../lambdas/errors.ts'
+import { readPolicy } from '../lambdas/rotation/policy.ts'
+import { readSettings } from '../lambdas/rotation/settings.ts'
 import { ofType, resourcesOf, rotatorIn } from './infra/stack.ts'
 import { proseOf } from './tidy/pages.ts'
 import { readTree } from './tidy/tree.ts'
@@ -102,6 +104,35 @@ describe('docs/cli.md', () => {
       .flatMap(({ text }) => [...text.matchAll(/\btype: '([a-z-]+)'/g)].map(([, type = '']) => type))
     const ofDoctor = [...new Set(types)].filter((type) => !Object.hasOwn(remedies, type))
     expect(namesIn(rowsOf(partOf('docs/cli.md', 'doctor'), 'finding'))).toEqual(ofDoctor.toSorted())
+  })
+})
+
+describe('README.md', () => {
+  const page = pageAt('README.md')
+  const defaults = readPolicy({ text: undefined, name: 'p' })
+
+  test('shows the policy that counts where there is none, and a row for each of its fields', () => {
+    const shown = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+    const text = shown.find((json) => json.includes('allowedBaseUrls')) ?? ''
+    expect(readPolicy({ text, name: 'p' })).toEqual(defaults)
+    const schema = /const policy = v\.strictObject\(\{([\s\S]*?)^\}\)/m.exec(
+      pageAt('lambdas/rotation/policy.ts'),
+    )
+    const fields = [...(schema?.[1] ?? '').matchAll(/^ {2}(\w+):/gm)].map(([, name = '']) => name)
+    const rows = namesIn(rowsOf(page, 'field')).map((name) => name.split('.')[0])
+    expect([...new Set(rows)].toSorted()).toEqual(fields.toSorted())
+  })
+
+  test('shows tags and values that are understood, and no other', () => {
+    const rows = rowsOf(page, 'tag')
+    const tried = rows.flatMap(([tag = '', values = '']) =>
+      inCode(values).map((value) => new Map([[inCode(tag)[0] ?? '', value]])),
+    )
+    expect(tried.length).toBeGreaterThan(12)
+    for (const tags of tried) readSettings({ tags, policy: defaults, kind: 'WebhookSecret' })
+    const knobs = /const knobs = \{([\s\S]*?)^ {2}\}/m.exec(pageAt('lambdas/rotation/settings.ts'))?.[1] ?? ''
+    const known = [...knobs.matchAll(/^ {4}'?([\w-]+)'?:/gm)].map(([, name]) => `dfns-rotator:${name}`)
+    expect(namesIn(rows)).toEqual(known.toSorted())
   })
 })
 
