@@ -119,7 +119,7 @@ describe('README.md', () => {
       pageAt('lambdas/rotation/policy.ts'),
     )
     const fields = [...(schema?.[1] ?? '').matchAll(/^ {2}(\w+):/gm)].map(([, name = '']) => name)
-    const rows = namesIn(rowsOf(page, 'field')).map((name) => name.split('.')[0])
+    const rows = namesIn(rowsOf(page, 'field')).map((name) => name.replace(/\..*/, ''))
     expect([...new Set(rows)].toSorted()).toEqual(fields.toSorted())
   })
 
