@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { given } from '../cli/arguments.ts'
+import { given, sharedOptions } from '../cli/arguments.ts'
 import { commands } from '../cli/commands.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { findings } from '../infra/findings.ts'
@@ -96,6 +96,13 @@ describe('docs/cli.md', () => {
   test('has a row for every exit code, and for no other', () => {
     const rows = rowsOf(pageAt('docs/cli.md'), 'exit code').map(([code]) => Number(code))
     expect(rows).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b))
+  })
+
+  test('tells of every option, and of no other', () => {
+    const options = commands.flatMap((command) => Object.keys({ ...command.options, ...sharedOptions }))
+    const named = [...pageAt('docs/cli.md').matchAll(/--([a-z][a-z-]+)/g)].map(([, name = '']) => name)
+    const ordered = (names: readonly string[]) => [...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1))
+    expect(ordered(named)).toEqual(ordered(options))
   })
 
   test('has a row for every finding of doctor, and for no other', () => {
