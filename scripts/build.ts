@@ -1,13 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { build } from 'esbuild'
-import { bundling, root } from './bundling.ts'
+import { functionBundling, root } from './bundling.ts'
 import { packageFiles, writePackages } from './packages.ts'
 import { bundlePage } from './web/bundle.ts'
 
 // In memory first: a build that fails leaves the last good bundles and packages where they are.
 const { outputFiles, metafile } = await build({
-  ...bundling,
+  ...functionBundling,
   metafile: true,
   entryPoints: {
     'rotate/index': 'lambdas/rotate.ts',

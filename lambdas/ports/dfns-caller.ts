@@ -6,7 +6,7 @@ import type * as v from 'valibot'
 import { assert } from '../crypto/key-credential.ts'
 import type { Dfns, Identity } from './dfns.ts'
 import { readAs } from './dfns-account-replies.ts'
-import { readReply } from './dfns-replies.ts'
+import { readReply, undocumented } from './dfns-replies.ts'
 import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { type DfnsFailure, dfnsTransport } from './dfns-transport.ts'
 import type { Time } from './time.ts'
@@ -71,11 +71,12 @@ function clientsOf({ identity, authToken }: { identity: Identity; authToken: str
   }
 }
 
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
+/** Pages are followed this far. */
 const mostPages = 200
 
-/** Every item of a list with pages. */
+/** Every item of a list with pages. One whose next page is the same again is none that can be relied on. */
 export async function everyPage<T>(
+  endpoint: string,
   page: (
     paginationToken: string | undefined,
   ) => Promise<{ readonly items: readonly T[]; readonly nextPageToken?: string | null | undefined }>,
@@ -84,8 +85,9 @@ export async function everyPage<T>(
   let token: string | undefined
   for (let count = 0; count < mostPages; count++) {
     const { items, nextPageToken } = await page(token)
-    all.push(...items)
+    for (const item of items) all.push(item)
     if (typeof nextPageToken !== 'string' || nextPageToken === '') return all
+    if (nextPageToken === token) throw undocumented(endpoint)
     token = nextPageToken
   }
   return all

@@ -3,7 +3,9 @@ import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/w
 import { transport } from 'cross-fetch'
 import { assert } from '../crypto/key-credential.ts'
 import type { Bearer, Dfns, Identity } from './dfns.ts'
+import { everyPage } from './dfns-caller.ts'
 import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
+import { undocumented } from './dfns-replies.ts'
 import { dfnsTransport } from './dfns-transport.ts'
 import {
   type CreatedWebhook,
@@ -90,10 +92,12 @@ function webhooksAs(identity: Bearer, time: Time): Webhooks {
       const call = () => once(async () => readCreated(await client.createWebhook({ body })))
       return retrying({ time, call, when: isNotMade('POST /webhooks') })
     },
-    listWebhooks: () =>
-      allPages((paginationToken) =>
+    async listWebhooks() {
+      const all = await everyPage('GET /webhooks', (paginationToken) =>
         repeated(() => client.listWebhooks({ query: { ...(paginationToken && { paginationToken }) } })),
-      ),
+      )
+      return all.map(readWebhook)
+    },
     getWebhook: (webhookId) => repeated(async () => readWebhook(await client.getWebhook({ webhookId }))),
     updateWebhook: (webhookId, changes) =>
       repeated(async () => {
@@ -109,22 +113,9 @@ function webhooksAs(identity: Bearer, time: Time): Webhooks {
           ...(page !== undefined && { paginationToken: page }),
         } as const
         const { items, nextPageToken } = await client.listWebhookEvents({ webhookId, query })
+        if (nextPageToken !== undefined && nextPageToken === page)
+          throw undocumented(`GET /webhooks/${webhookId}/events`)
         return { items: items.map(readEvent), nextPageToken }
       }),
   }
-}
-
-async function allPages(
-  pageAt: (
-    token: string | undefined,
-  ) => Promise<{ items: readonly unknown[]; nextPageToken?: string | undefined }>,
-): Promise<readonly Webhook[]> {
-  const all: Webhook[] = []
-  let token: string | undefined
-  do {
-    const { items, nextPageToken } = await pageAt(token)
-    all.push(...items.map(readWebhook))
-    token = nextPageToken
-  } while (token !== undefined)
-  return all
 }

@@ -1,6 +1,7 @@
 import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, everyPage, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 /** A group of schedules as a whole: for whoever looks for those that stand, or calls one off. */
@@ -20,20 +21,15 @@ export function scheduleGroupOf(parts: {
   const options = () => ({ abortSignal: deadlineOf(time) })
   return {
     async names(prefix) {
-      const all: string[] = []
-      let next: string | undefined
-      try {
-        do {
-          const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
-          const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
-          const reply = await client.send(command, options())
-          all.push(...(reply.Schedules ?? []).map(({ Name = '' }) => Name))
-          next = reply.NextToken
-        } while (next !== undefined)
-      } catch (error) {
+      const all = await everyPage(async (NextToken) => {
+        const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
+        const command = new ListSchedulesCommand({ ...input, ...(NextToken && { NextToken }) })
+        const reply = replyOf(awsReplies.ListSchedules)(await client.send(command, options()))
+        return { items: reply.Schedules, next: reply.NextToken }
+      }).catch((error: unknown) => {
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
-      }
-      return all
+      })
+      return all.map(({ Name }) => Name)
     },
 
     async remove(name) {

@@ -1,6 +1,5 @@
 import {
   DescribeSecretCommand,
-  type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
@@ -10,6 +9,7 @@ import {
 import { RotationError } from '../errors.ts'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, type AwsSecret, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 export type StagingLabel = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
@@ -94,6 +94,7 @@ export function secretStore(secret: {
     async describeSecret() {
       const reply = await client
         .send(new DescribeSecretCommand({ SecretId }), options())
+        .then(replyOf(awsReplies.DescribeSecret))
         .catch((error: unknown) => {
           throw failure(error, 'DescribeSecret')
         })
@@ -103,7 +104,8 @@ export function secretStore(secret: {
     async getSecretValue(name) {
       const { label, versionId } = name
       try {
-        const reply = await client.send(new GetSecretValueCommand({ SecretId, ...namedBy(name) }), options())
+        const command = new GetSecretValueCommand({ SecretId, ...namedBy(name) })
+        const reply = replyOf(awsReplies.GetSecretValue)(await client.send(command, options()))
         // Some implementations answer a placeholder with neither form of value.
         if (reply.SecretString === undefined && reply.SecretBinary === undefined) return undefined
         return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
@@ -139,24 +141,21 @@ export function secretStore(secret: {
 }
 
 /** What DescribeSecret answers; ListSecrets has the same fields, but for the labels' name. */
-export function described(
-  reply: Omit<DescribeSecretCommandOutput, '$metadata'>,
-  secretId: string,
-): DescribedSecret {
+export function described(reply: AwsSecret, secretId: string): DescribedSecret {
   return {
     arn: reply.ARN ?? secretId,
     rotationEnabled: reply.RotationEnabled === true,
     isDeleted: reply.DeletedDate !== undefined,
-    stages: new Map(Object.entries(reply.VersionIdsToStages ?? {})),
-    tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    stages: new Map(Object.entries(reply.VersionIdsToStages)),
+    tags: new Map(reply.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     lastRotation: reply.LastRotatedDate,
     nextRotation: reply.NextRotationDate,
     lastChanged: reply.LastChangedDate,
     rotationArn: reply.RotationLambdaARN,
     primaryRegion: reply.PrimaryRegion,
-    failedRegions: (reply.ReplicationStatus ?? [])
-      .filter(({ Status }) => Status === 'Failed')
-      .map(({ Region }) => Region ?? ''),
+    failedRegions: reply.ReplicationStatus.filter(({ Status }) => Status === 'Failed').map(
+      ({ Region }) => Region ?? '',
+    ),
   }
 }
 

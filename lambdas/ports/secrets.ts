@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, everyPage, replyOf } from './aws-replies.ts'
 import { type DescribedSecret, described } from './secrets-manager.ts'
 import type { Time } from './time.ts'
 
@@ -41,17 +42,13 @@ export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): 
     async listSecrets() {
       const all = await everyPage(async (NextToken) => {
         const input = { IncludePlannedDeletion: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-        const reply = await client
-          .send(new ListSecretsCommand(input), options())
-          .catch(failing('ListSecrets', 'the account'))
-        return { items: reply.SecretList ?? [], next: reply.NextToken }
-      })
+        const reply = await client.send(new ListSecretsCommand(input), options())
+        const { SecretList: items, NextToken: next } = replyOf(awsReplies.ListSecrets)(reply)
+        return { items, next }
+      }).catch(failing('ListSecrets', 'the account'))
       return all
-        .map(({ SecretVersionsToStages, ...rest }) =>
-          described(
-            { ...rest, ...(SecretVersionsToStages && { VersionIdsToStages: SecretVersionsToStages }) },
-            '',
-          ),
+        .map(({ SecretVersionsToStages: VersionIdsToStages, ...rest }) =>
+          described({ ...rest, VersionIdsToStages }, ''),
         )
         .toSorted((one, other) => (one.arn < other.arn ? -1 : 1))
     },
@@ -59,12 +56,11 @@ export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): 
     async listSecretVersionIds(SecretId) {
       const all = await everyPage(async (NextToken) => {
         const input = { SecretId, IncludeDeprecated: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-        const reply = await client
-          .send(new ListSecretVersionIdsCommand(input), options())
-          .catch(failing('ListSecretVersionIds', SecretId))
-        return { items: reply.Versions ?? [], next: reply.NextToken }
-      })
-      return all.map(({ VersionId = '', VersionStages = [], CreatedDate }) => ({
+        const reply = await client.send(new ListSecretVersionIdsCommand(input), options())
+        const { Versions: items, NextToken: next } = replyOf(awsReplies.ListSecretVersionIds)(reply)
+        return { items, next }
+      }).catch(failing('ListSecretVersionIds', SecretId))
+      return all.map(({ VersionId = '', VersionStages, CreatedDate }) => ({
         versionId: VersionId,
         labels: VersionStages,
         created: CreatedDate,
@@ -94,21 +90,4 @@ export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): 
       }
     },
   }
-}
-
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
-const mostPages = 5_000
-
-async function everyPage<T>(
-  page: (next: string | undefined) => Promise<{ items: readonly T[]; next: string | undefined }>,
-): Promise<readonly T[]> {
-  const all: T[] = []
-  let token: string | undefined
-  for (let count = 0; count < mostPages; count++) {
-    const { items, next } = await page(token)
-    all.push(...items)
-    if (next === undefined) break
-    token = next
-  }
-  return all
 }

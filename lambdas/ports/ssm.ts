@@ -1,6 +1,7 @@
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { deadlineOf } from './aws-client.ts'
 import { awsFailure } from './aws-failure.ts'
+import { awsReplies, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 /** GetParameter: the value of one parameter, decrypted if it is a SecureString. */
@@ -15,7 +16,7 @@ export async function getParameter(parameter: {
     const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), {
       abortSignal,
     })
-    return reply.Parameter?.Value ?? ''
+    return replyOf(awsReplies.GetParameter)(reply).Parameter?.Value ?? ''
   } catch (error) {
     throw awsFailure({ code: 'ERR_POLICY', error, action: 'GetParameter', on: name })
   }
