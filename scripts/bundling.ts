@@ -75,8 +75,15 @@ export const bundling = {
   plugins: [packageNames, errorClasses],
 } satisfies BuildOptions
 
-/** How the functions are bundled: what runs on Lambda alone. */
-export const functionBundling = {
+/** The three functions, as they are deployed, what runs on Lambda alone; in memory. */
+export const functions = {
   ...bundling,
   plugins: [...bundling.plugins, environmentCredentials],
+  entryPoints: {
+    'rotate/index': 'lambdas/rotate.ts',
+    'retire/index': 'lambdas/retire.ts',
+    'audit/index': 'lambdas/audit.ts',
+  },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
 } satisfies BuildOptions

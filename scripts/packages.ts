@@ -30,6 +30,14 @@ export async function packageFiles({ functions }: { functions: Built }): Promise
   return new Map(all.flat())
 }
 
+/** The files of this repository and of its packages that go into what others install, but for the functions. */
+export async function packageInputs(): Promise<readonly string[]> {
+  const built = Object.values(packages).flatMap((source) =>
+    source.formats.map(async (format) => (await modulesOf({ source, format })).inputs),
+  )
+  return (await Promise.all(built)).flat()
+}
+
 /** Takes the place of dist/npm/, once all of it is written. */
 export async function writePackages(files: Files): Promise<void> {
   const folder = join(root, 'dist', 'npm')

@@ -1,9 +1,9 @@
+import { generationIn } from '../credentials/document.ts'
 import type { Found } from '../credentials/survey.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOf, isMarkOfRotation, type Lineage } from '../crypto/lineage.ts'
 import type { ListedVersion } from '../ports/secrets.ts'
 import type { Stored } from '../rotation/generations.ts'
-import { generationIn } from '../rotation/labels.ts'
-import type { View } from './view.ts'
+import type { View } from './run.ts'
 
 /** Something of ours that is active, and neither current nor pending. */
 export interface Leftover {
@@ -34,8 +34,7 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
   const others = survey.found.filter((found) => isLeft(found) && idsOf(previous)?.includes(found.id) !== true)
   if (others.length === 0 && !survey.isPartial) return left
   const versions = await view.run.secrets.listSecretVersionIds(secretArn)
-  const ours = markOf({ secretArn, token: '' }).secret
-  const [own, unknown] = partition(others, ({ lineage }) => lineage?.secret === ours)
+  const [own, unknown] = partition(others, ({ lineage }) => isMarkOf(lineage, secretArn))
   const made = await Promise.all(own.map((found) => madeBy({ view, found, versions })))
   const adopted = await adoptedAmong({ view, unknown, versions, isLeft })
   const strangers = unknown.filter((found) => !adopted.some((leftover) => leftover.found === found))
@@ -76,8 +75,9 @@ async function madeBy(of: {
 }): Promise<Leftover> {
   const { view, found, versions } = of
   const { arn: secretArn } = view.secret
-  const { token } = found.lineage ?? { token: '' }
-  const version = versions.find(({ versionId }) => markOf({ secretArn, token: versionId }).token === token)
+  const isMaker = ({ versionId: token }: ListedVersion) =>
+    isMarkOfRotation(found.lineage, { secretArn, token })
+  const version = versions.find(isMaker)
   const common = { found, credId: found.id, isPrevious: false }
   if (version !== undefined && (await namesAnother({ view, found, version })))
     return { ...common, versionId: undefined, stored: undefined, wasNeverCurrent: true }
@@ -125,12 +125,13 @@ async function adoptedAmong(of: {
 }): Promise<readonly Leftover[]> {
   const { view, unknown, versions, isLeft } = of
   const { survey, secret } = view
+  const { arn: secretArn } = secret
   const adopted: Leftover[] = []
+  const isMarked = (of: Lineage) => survey.found.some(({ lineage }) => isMarkOfRotation(lineage, of))
   const isTaken = (found: Found) => adopted.some((one) => one.found.id === found.id)
-  const marks = new Set(survey.found.map(({ lineage }) => lineage?.token))
   const older = versions
     .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
-    .filter(({ versionId: token }) => !marks.has(markOf({ secretArn: secret.arn, token }).token))
+    .filter(({ versionId: token }) => !isMarked({ secretArn, token }))
     .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
     .slice(0, mostRead)
   for (const { versionId, created: stored } of older) {

@@ -61,23 +61,5 @@ export function replyOf<const S extends v.GenericSchema>(schema: S): (reply: unk
   }
 }
 
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
-const mostPages = 5_000
-
-/** Every item of a list with pages. */
-export async function everyPage<T>(
-  page: (
-    next: string | undefined,
-  ) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
-): Promise<readonly T[]> {
-  const all: T[] = []
-  let token: string | undefined
-  for (let count = 0; count < mostPages; count++) {
-    const { items, next } = await page(token)
-    for (const item of items) all.push(item)
-    if (!next) return all
-    if (next === token) break
-    token = next
-  }
-  throw Object.assign(new Error(), { name: 'EndlessReply' })
-}
+/** What a list is that does not end; see pages.ts. */
+export const endless = (): Error => Object.assign(new Error(), { name: 'EndlessReply' })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
-import { functionBundling, plainBundling, root } from '../bundling.ts'
+import { functions, plainBundling, root } from '../bundling.ts'
 
 export const rotateBundle = join(root, 'dist/rotate/index.mjs')
 
@@ -43,7 +43,7 @@ export async function buildBoth(): Promise<Bundles> {
   const plainly = (contents: string) =>
     bundleOf({ ...plainBundling, stdin: { contents, resolveDir: root, loader: 'js' } })
   const [rotate, baseline, working, deployed] = await Promise.all([
-    bundleOf({ ...functionBundling, entryPoints: ['lambdas/rotate.ts'] }),
+    bundleOf({ ...functions, entryPoints: ['lambdas/rotate.ts'] }),
     plainly(twoClients),
     plainly(twoClientsAtWork),
     readFile(rotateBundle),
