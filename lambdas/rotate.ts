@@ -15,7 +15,9 @@ async function rotate(input: unknown, context: Context): Promise<void> {
   const event = readEvent(input)
   const log = logOf(logFields(event))
   const schedules = deployedSchedules(time)
-  const rotation = await openRotation({ event, clients, policyName: policyName(), schedules, time, log })
+  const { invokedFunctionArn: functionArn } = context
+  const given = { event, functionArn, clients, policyName: policyName(), schedules, time, log }
+  const rotation = await openRotation(given)
   await runPhase({ step: event.step, rotation })
   // infra/metrics.ts makes metrics of these figures.
   const figures = { kind: rotation.kind, durationMs: time.now() - start, ...tally }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { remindersOf, eventOf, isAbout, type Reminder } from '../rotation/reminders.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
@@ -89,12 +90,19 @@ function graceEnd({ view, leftover }: Dealing): number {
 
 /**
  * What a person made, and a person replaced, may live on elsewhere. A whole account, token or webhook is
- * retired only by what a rotation made in its place.
+ * retired only by what a rotation made in its place: whoever may write the secret can name any.
  */
 function isSupersededByUs({ view, leftover }: Dealing): boolean {
   const { made } = view.survey
-  const { noun } = leftover.found
-  return noun === 'credential' ? made.length > 0 : made.includes(noun)
+  const { noun, lineage, isReplaced = lineage === undefined } = leftover.found
+  return noun === 'credential' ? made.length > 0 : made.includes(noun) && isReplaced
+}
+
+/** A key is on this identity, whichever secret's rotation registered it; all else may be anybody's. */
+function isMarked({ view, leftover }: Dealing): boolean {
+  const { noun, lineage } = leftover.found
+  if (noun === 'credential') return lineage !== undefined
+  return lineage?.secret === markOf({ secretArn: view.secret.arn, token: '' }).secret
 }
 
 /** What the finding tells of the outcome. */
@@ -105,7 +113,7 @@ async function retireOrSchedule(of: Dealing) {
   const { found, credId } = leftover
   if ('credentialUuids' in found.what && found.what.credentialUuids.length === 0)
     return { outcome: 'left', reason: 'its uuid cannot be read, so it has to be deactivated by hand' }
-  if (found.lineage === undefined && !isSupersededByUs({ view, leftover }))
+  if (!isMarked(of) && !isSupersededByUs(of))
     return {
       outcome: 'left',
       reason: 'no rotation put what AWSCURRENT names in its place, so a person decides',

@@ -1,5 +1,6 @@
 import { decommissioned } from '../operations/decommission.ts'
 import type { DescribedSecret } from '../ports/secrets-manager.ts'
+import { unqualified } from '../rotation/guard.ts'
 import { schedulePrefix } from '../rotation/retire-event.ts'
 
 interface Looked {
@@ -25,6 +26,3 @@ export function isManaged({ secret, rotateArn, names }: Looked): boolean | 'perh
   if (rotationArn === undefined) return false
   return rotateArn === undefined ? 'perhaps' : unqualified(rotationArn) === unqualified(rotateArn)
 }
-
-/** An ARN of a function without its version or alias. */
-const unqualified = (arn: string): string => arn.split(':').slice(0, 7).join(':')

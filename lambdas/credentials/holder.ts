@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
-import { type Mark, markIn, markOf } from '../crypto/lineage.ts'
+import { type Mark, marked, markIn, markOf } from '../crypto/lineage.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
 import { readAuthToken } from './auth-token.ts'
@@ -102,11 +103,14 @@ function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): st
   const { authToken, key, credId } = generation.identity
   const named = typeof authToken === 'string' ? readAuthToken(authToken)?.tokenId : undefined
   if (named !== undefined && listed.some(({ id }) => id === named)) return named
-  const found = listed.filter((one) => {
-    const stored = readPublicKey(one.publicKey)
-    return one.credId === credId || (stored !== undefined && isSameKey(stored.key, key))
-  })
+  const found = listed.filter((held) => held.credId === credId || isKeyOf({ held, key }))
   return found.length === 1 ? found[0]?.id : undefined
+}
+
+/** Whether the private key is that of the public one that Dfns shows: who has it need not have a token. */
+export function isKeyOf({ held, key }: { held: Held; key: KeyObject }): boolean {
+  const stored = readPublicKey(held.publicKey)
+  return stored !== undefined && isSameKey(stored.key, key)
 }
 
 function dateIn(text: string | undefined): Date | undefined {
@@ -129,4 +133,21 @@ export function isOfRotation({
 /** Whether any rotation of this secret made it. */
 export function isOfThisSecret({ name, secretArn }: { name: string; secretArn: string }): boolean {
   return markIn(name)?.secret === markOf({ secretArn, token: '' }).secret
+}
+
+/** Characters of a name: no page says how many Dfns takes. */
+const longestName = 128
+
+/** The name of what takes the place of another: its own, with the mark. */
+export const nameAfter = ({ old, mark }: { old: string; mark: Mark }): string =>
+  marked({ text: old, with: mark, longest: longestName })
+
+/**
+ * Whether a rotation of this secret made one in the place of the other. A token in a document says whose it is,
+ * but not who wrote it there: no document alone may tell what is traded, or retired, for what.
+ */
+export function tookPlaceOf(of: { name: string; old: string; secretArn: string }): boolean {
+  const { name, old, secretArn } = of
+  const mark = markIn(name)
+  return mark !== undefined && isOfThisSecret({ name, secretArn }) && nameAfter({ old, mark }) === name
 }

@@ -4,7 +4,7 @@ import { readAuthToken } from './auth-token.ts'
 import { chooseStrategy, isSurelyReplaced } from './choice.ts'
 import type { Credential, Means, Probe, Superseded, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { type Holder, isOfThisSecret } from './holder.ts'
+import { type Holder, isOfThisSecret, tookPlaceOf } from './holder.ts'
 import { keyCredential, newKeyOf } from './key-kind.ts'
 import { probe } from './probe.ts'
 import { prove } from './proof.ts'
@@ -162,8 +162,11 @@ async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocumen
   const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
   const newId = holder.idOf({ generation: pending, listed })
   const { name = '' } = listed.find(({ id }) => id === newId) ?? {}
-  if (!isOfThisSecret({ name, secretArn: pending.secretArn })) return { credentialUuids: [] }
+  const { secretArn } = pending
+  if (!isOfThisSecret({ name, secretArn })) return { credentialUuids: [] }
   const oldId = holder.idOf({ generation: current, listed })
+  const old = listed.find(({ id }) => id === oldId)
+  if (old !== undefined && !tookPlaceOf({ name, old: old.name, secretArn })) return { credentialUuids: [] }
   if (oldId !== undefined) return holder.whatOf(oldId)
   const problem = `Dfns does not tell which ${holder.noun} it is, so it could not be deactivated later`
   throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${problem}`)

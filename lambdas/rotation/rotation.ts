@@ -32,6 +32,8 @@ export interface Rotation extends Generations {
 
 export interface Opening {
   readonly event: RotationEvent
+  /** ARN of the rotate function, as it was invoked; nothing outside Lambda. */
+  readonly functionArn?: string | undefined
   readonly clients: { readonly secretsManager: SecretsManagerClient; readonly ssm: SSMClient }
   /** Name of the SSM parameter that holds the policy; without one, the defaults. */
   readonly policyName: string | undefined
@@ -44,7 +46,7 @@ const firstAttemptMs = 30_000
 
 /** Starts every read of the phase at once, and looks at what comes back in the order in which it matters. */
 export async function openRotation(opening: Opening): Promise<Rotation> {
-  const { event, clients, policyName, schedules, time, log } = opening
+  const { event, functionArn, clients, policyName, schedules, time, log } = opening
   const { secretId, rotationToken, token } = event
   const store = secretStore({ client: clients.secretsManager, secretId, time })
   const describing = early(store.describeSecret())
@@ -54,7 +56,7 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
     pending: early(store.getSecretValue({ label: 'AWSPENDING', versionId: token })),
   }
   const secret = await describing
-  const standing = standingOf({ secret, event })
+  const standing = standingOf({ secret, event, functionArn })
   const policy = await readingPolicy
   const { secretsManager } = clients
   const asking = {
