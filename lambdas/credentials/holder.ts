@@ -143,8 +143,8 @@ export const nameAfter = ({ old, mark }: { old: string; mark: Mark }): string =>
   marked({ text: old, with: mark, longest: longestName })
 
 /**
- * Whether a rotation of this secret made one in the place of the other. A token in a document says whose it is,
- * but not who wrote it there: no document alone may tell what is traded, or retired, for what.
+ * Whether a rotation of this secret made one in the place of the other. A token in a document says whose it
+ * is, but not who wrote it there: no document alone may tell what is traded, or retired, for what.
  */
 export function tookPlaceOf(of: { name: string; old: string; secretArn: string }): boolean {
   const { name, old, secretArn } = of

@@ -56,8 +56,8 @@ export async function probeReplacement(asked: Asked): Promise<readonly Probe[]> 
 
 /**
  * Of a token that has expired Dfns says nothing, not even whether it ever was one: whoever may write the
- * document could name any account. So the private key has to be the one that Dfns shows of it, or its name has
- * to say that a rotation of this secret made it.
+ * document could name any account. So the private key has to be the one that Dfns shows of it, or its name
+ * has to say that a rotation of this secret made it.
  */
 function isTheirs({ current, old }: Asked & { old: Held }): boolean {
   const { identity, secretArn } = current
@@ -70,7 +70,7 @@ function unproved({ current, holder }: Asked): RotationError {
   return new RotationError('ERR_VERIFY', `${current.on}: ${problem}. ${wayOut}`)
 }
 
-/** With an expired token nothing can be signed: the tag is the administrator's word that it is to be replaced. */
+/** With an expired token nothing can be signed: that it is to be replaced is the administrator's word. */
 async function probeKey({ current, means }: Asked): Promise<Probe> {
   const question = questions.key
   const proof = await answer(prove({ generation: current, fresh: false, means }))

@@ -65,12 +65,14 @@ export function arena(
     if (mayAsk === 'nobody') expect(trap.hits).toEqual([])
     for (const { output } of scene.sandbox.bundled.values()) for (const line of output) isOneLine(line)
   })
-  // What failed would be tried again, and again, while other attacks let time pass.
+  // Failed rotations would be tried again while other attacks let time pass, and audits look at everything.
   afterEach(async () => {
     const { scene } = current()
-    await scene.sandbox.engine.settled()
-    for (const { arn: SecretId, rotation } of scene.sandbox.vault.list())
-      if (rotation?.enabled === true) await scene.secretsManager('CancelRotateSecret', { SecretId })
+    const { engine, vault, scheduler } = scene.sandbox
+    await engine.settled()
+    for (const { arn: SecretId } of vault.list())
+      await scene.secretsManager('DeleteSecret', { SecretId, ForceDeleteWithoutRecovery: true })
+    for (const schedule of scheduler.list()) scheduler.delete(schedule)
   })
   const current = (): Arena => {
     if (opened === undefined) throw new Error('the arena is not open')
