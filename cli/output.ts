@@ -27,6 +27,29 @@ export function lookOf({ stream, env }: { stream: Stream; env: Environment }): L
   }
 }
 
+/** Line breaks, terminal and bidirectional controls: what people name things at AWS and Dfns may hold them. */
+const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** A name, or a text with names in it, as one line that no terminal takes for a command. */
+export const shown = (text: string): string => text.replaceAll(controls, '?')
+
+/** What is ours of controls: ends of lines, colours, and the line that is written anew. */
+const ours = /\n|\u001b\[\d{1,3}m|\r\u001b\[2K/
+
+/** All that is printed goes through this: whatever was not thought of, a terminal obeys none but us. */
+export const harmless = (text: string): string =>
+  text.replaceAll(new RegExp(`(${ours.source})|${controls.source}`, 'gu'), (_, mine = '?') => mine as string)
+
+/** JSON of one result, whose strings are as they are, and which may be printed to a terminal all the same. */
+export const json = (value: object): string =>
+  JSON.stringify(value, null, 2).replaceAll(/(\n)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+
+function escaped(text: string, end: string | undefined): string {
+  if (end !== undefined) return end
+  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
+
 /** Text in lines that fit; words are not broken. Every line but the first begins with `indent`. */
 export function wrap({ text, width, indent = '' }: { text: string; width: number; indent?: string }): string {
   const lines = ['']

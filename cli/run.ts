@@ -4,7 +4,7 @@ import { contextOf, type Process } from './context.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { told, usage } from './failure.ts'
 import { helpOf, overview } from './help.ts'
-import { lookOf } from './output.ts'
+import { harmless, json, lookOf } from './output.ts'
 
 /** One call of the command line: prints, and returns the exit code. Never throws. */
 export async function run(of: {
@@ -16,7 +16,7 @@ export async function run(of: {
   const { argv, process, commands, version } = of
   const [name, ...rest] = argv
   const look = lookOf({ stream: process.stdout, env: process.env })
-  const print = (text: string) => void process.stdout.write(`${text}\n`)
+  const print = (text: string) => void process.stdout.write(`${harmless(text)}\n`)
   try {
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
       const wanted = name === 'help' && rest[0] !== undefined ? find(commands, rest[0]) : undefined
@@ -62,9 +62,7 @@ function reportFailure(of: {
   const { code, message, remedy } = failure
   if (isJson) print(json({ error: failure }))
   const hint = exitCode === exitCodes.usage ? '. See npx dfns-rotator --help' : ''
-  process.stderr.write(`dfns-rotator: ${code}: ${message}${hint}\n`)
+  process.stderr.write(`dfns-rotator: ${code}: ${harmless(message)}${hint}\n`)
   if (remedy !== undefined) process.stderr.write(`What to do: ${remedy}.\n`)
   return exitCode
 }
-
-const json = (value: object): string => JSON.stringify(value, null, 2)
