@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { readReply } from './dfns-replies.ts'
+import { nameText, readReply } from './dfns-replies.ts'
 import { DfnsFailure } from './dfns-transport.ts'
 
 const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
@@ -15,7 +15,7 @@ const webhook = v.object({
   url: v.string(),
   events: v.array(v.string()),
   status: v.picklist(['Enabled', 'Disabled']),
-  description: v.nullish(v.string(), ''),
+  description: v.nullish(nameText, ''),
   dateCreated: moment,
   dateUpdated: moment,
 })
