@@ -27,18 +27,20 @@ export function lookOf({ stream, env }: { stream: Stream; env: Environment }): L
   }
 }
 
-/** Line breaks, terminal and bidirectional controls: what people name things at AWS and Dfns may hold them. */
+/** Line breaks, terminal and bidirectional controls: names at AWS and Dfns may hold them. */
 const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** A name, or a text with names in it, as one line that no terminal takes for a command. */
 export const shown = (text: string): string => text.replaceAll(controls, '?')
 
-/** What is ours of controls: ends of lines, colours, and the line that is written anew. */
-const ours = /\n|\u001b\[\d{1,3}m|\r\u001b\[2K/
+const escape = '\u001b'
+
+/** Whatever is a control. Captured is what is ours: ends of lines, colours, a line that is written anew. */
+const written = new RegExp(`(\\n|${escape}\\[\\d{1,3}m|\\r${escape}\\[2K)|${controls.source}`, 'gu')
 
 /** All that is printed goes through this: whatever was not thought of, a terminal obeys none but us. */
 export const harmless = (text: string): string =>
-  text.replaceAll(new RegExp(`(${ours.source})|${controls.source}`, 'gu'), (_, mine = '?') => mine as string)
+  text.replaceAll(written, (_, ours: string | undefined) => ours ?? '?')
 
 /** JSON of one result, whose strings are as they are, and which may be printed to a terminal all the same. */
 export const json = (value: object): string =>

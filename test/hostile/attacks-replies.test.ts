@@ -109,7 +109,6 @@ describe('a reply that is too large, too deep or too strange ends with a code of
       'brotli of 64 megabytes',
       whole(brotliCompressSync(Buffer.alloc(64 * mebibyte, ' ')), { 'content-encoding': 'br' }),
     ],
-    ['ten encodings', whole('{}', { 'content-encoding': Array(10).fill('gzip').join(', ') })],
     ['gzip that is none', whole('{"items":[]}', { 'content-encoding': 'gzip' })],
     ['half a million lists in each other', whole('['.repeat(500_000) + ']'.repeat(500_000))],
     ['half a million objects in each other', whole('{"items":'.repeat(100_000) + '1' + '}'.repeat(100_000))],
@@ -128,7 +127,6 @@ describe('a reply that is too large, too deep or too strange ends with a code of
       'a limit of a million requests, and retry in a thousand years',
       whole('', { 'retry-after': '31536000000' }, 429),
     ],
-    ['a date before time, to try again', whole('', { 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' }, 503)],
     ['what was sent, as the reason', whole(`{"error":{"message":"${'x'.repeat(2_000)}"}}`, {}, 400)],
   ])('%s', async (_, answer) => {
     const { code, message } = await trapped(answer)

@@ -33,10 +33,12 @@ async function onTerminal({ scene }: Staged, ...argv: readonly string[]) {
   return { code, out, err }
 }
 
+const escape = '\u001b'
+
 /** What is left of a text without the ends of lines, the colours and the erased line that are ours. */
 const controlsIn = (printed: string) =>
   printed
-    .replaceAll(/\n|\u001b\[(?:1|2|22|3[1-6]|39)m|\r\u001b\[2K/g, '')
+    .replaceAll(new RegExp(`\\n|${escape}\\[(?:1|2|22|3[1-6]|39)m|\\r${escape}\\[2K`, 'g'), '')
     .match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu) ?? []
 
 const linesIn = (printed: string) => printed.split('\n').map((line) => line.trim())
