@@ -30,7 +30,7 @@ export async function packageFiles({ functions }: { functions: Built }): Promise
   return new Map(all.flat())
 }
 
-/** What of this repository and its packages goes into what others install, but for the functions. */
+/** The files, of this repository and its packages, that go into what others install beside the functions. */
 export async function packageInputs(): Promise<readonly string[]> {
   const built = Object.values(packages).flatMap((source) =>
     source.formats.map(async (format) => (await modulesOf({ source, format })).inputs),

@@ -96,3 +96,15 @@ test('the pages are all there, with their headings', () => {
   expect(pages.length).toBeGreaterThan(15)
   expect(pages.filter((page) => anchorsIn(page).size === 0).map(({ path }) => path)).toEqual([])
 })
+
+/** What is there more than once. */
+const repeated = (all: readonly string[]) => all.filter((one, index) => all.indexOf(one) !== index)
+
+test('no decision and no change is told twice', () => {
+  const text = (path: string) => tree.find((each) => each.path === path)?.text ?? ''
+  const titles = [...text('docs/decisions.md').matchAll(/^\*\*(.+?)\*\*/gm)].map(([title]) => title)
+  const changes = [...text('CHANGELOG.md').matchAll(/^- (.{40})/gm)].map(([, begin = '']) => begin)
+  expect(titles.length).toBeGreaterThan(100)
+  expect(changes.length).toBeGreaterThan(10)
+  expect([...repeated(titles), ...repeated(changes)]).toEqual([])
+})

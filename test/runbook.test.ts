@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { given } from '../cli/arguments.ts'
+import { given, sharedOptions } from '../cli/arguments.ts'
 import { commands } from '../cli/commands.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { findings } from '../infra/findings.ts'
 import { remedies } from '../lambdas/auditing/findings.ts'
 import { errorCodes } from '../lambdas/errors.ts'
+import { readPolicy } from '../lambdas/rotation/policy.ts'
+import { readSettings } from '../lambdas/rotation/settings.ts'
 import { ofType, resourcesOf, rotatorIn } from './infra/stack.ts'
 import { proseOf } from './tidy/pages.ts'
 import { readTree } from './tidy/tree.ts'
@@ -96,12 +98,48 @@ describe('docs/cli.md', () => {
     expect(rows).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b))
   })
 
+  test('tells of every option, and of no other', () => {
+    const options = commands.flatMap((command) => Object.keys({ ...command.options, ...sharedOptions }))
+    const named = [...pageAt('docs/cli.md').matchAll(/--([a-z][a-z-]+)/g)].map(([, name = '']) => name)
+    const ordered = (names: readonly string[]) => [...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1))
+    expect(ordered(named)).toEqual(ordered(options))
+  })
+
   test('has a row for every finding of doctor, and for no other', () => {
     const types = tree
       .filter(({ path }) => path.startsWith('cli/doctor/'))
       .flatMap(({ text }) => [...text.matchAll(/\btype: '([a-z-]+)'/g)].map(([, type = '']) => type))
     const ofDoctor = [...new Set(types)].filter((type) => !Object.hasOwn(remedies, type))
     expect(namesIn(rowsOf(partOf('docs/cli.md', 'doctor'), 'finding'))).toEqual(ofDoctor.toSorted())
+  })
+})
+
+describe('README.md', () => {
+  const page = pageAt('README.md')
+  const defaults = readPolicy({ text: undefined, name: 'p' })
+
+  test('shows the policy that counts where there is none, and a row for each of its fields', () => {
+    const shown = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+    const text = shown.find((json) => json.includes('allowedBaseUrls')) ?? ''
+    expect(readPolicy({ text, name: 'p' })).toEqual(defaults)
+    const schema = /const policy = v\.strictObject\(\{([\s\S]*?)^\}\)/m.exec(
+      pageAt('lambdas/rotation/policy.ts'),
+    )
+    const fields = [...(schema?.[1] ?? '').matchAll(/^ {2}(\w+):/gm)].map(([, name = '']) => name)
+    const rows = namesIn(rowsOf(page, 'field')).map((name) => name.replace(/\..*/, ''))
+    expect([...new Set(rows)].toSorted()).toEqual(fields.toSorted())
+  })
+
+  test('shows tags and values that are understood, and no other', () => {
+    const rows = rowsOf(page, 'tag')
+    const tried = rows.flatMap(([tag = '', values = '']) =>
+      inCode(values).map((value) => new Map([[inCode(tag)[0] ?? '', value]])),
+    )
+    expect(tried.length).toBeGreaterThan(12)
+    for (const tags of tried) readSettings({ tags, policy: defaults, kind: 'WebhookSecret' })
+    const knobs = /const knobs = \{([\s\S]*?)^ {2}\}/m.exec(pageAt('lambdas/rotation/settings.ts'))?.[1] ?? ''
+    const known = [...knobs.matchAll(/^ {4}'?([\w-]+)'?:/gm)].map(([, name]) => `dfns-rotator:${name}`)
+    expect(namesIn(rows)).toEqual(known.toSorted())
   })
 })
 

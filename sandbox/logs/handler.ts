@@ -49,8 +49,7 @@ function filterLogEvents({ parts, input }: { parts: LogParts; input: Input }) {
 
 /**
  * Lambda dates a line when it is printed; ours tell that moment themselves. Each invocation sets its
- * process's clock anew, and may set it back by some milliseconds: what was printed later is no earlier for
- * that.
+ * process's clock anew, and may set it back by some milliseconds: what came later is no earlier for that.
  */
 function eventsOf({ output, now }: { output: readonly string[]; now: number }) {
   let latest = 0
