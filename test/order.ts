@@ -14,6 +14,7 @@ const longest: readonly string[] = [
   'simulation/matrix.test.ts',
   'simulation/matrix-duplicates.test.ts',
   'simulation/races.test.ts',
+  'hostile/fuzz/fuzz.test.ts',
   'simulation/commands.test.ts',
   'simulation/teeth.test.ts',
   'simulation/matrix-pairs.test.ts',

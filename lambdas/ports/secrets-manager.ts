@@ -92,17 +92,15 @@ export function secretStore(secret: {
 
   return {
     async describeSecret() {
-      const reply = await client
-        .send(new DescribeSecretCommand({ SecretId }), options())
-        .then(replyOf(awsReplies.DescribeSecret))
-        .catch((error: unknown) => {
-          throw failure(error, 'DescribeSecret')
-        })
-      return described(reply, SecretId)
+      try {
+        const reply = await client.send(new DescribeSecretCommand({ SecretId }), options())
+        return described(replyOf(awsReplies.DescribeSecret)(reply), SecretId)
+      } catch (error) {
+        throw failure(error, 'DescribeSecret')
+      }
     },
 
     async getSecretValue(name) {
-      const { label, versionId } = name
       try {
         const command = new GetSecretValueCommand({ SecretId, ...namedBy(name) })
         const reply = replyOf(awsReplies.GetSecretValue)(await client.send(command, options()))
@@ -111,7 +109,7 @@ export function secretStore(secret: {
         return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
       } catch (error) {
         if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
-        throw failure(error, `GetSecretValue ${label ?? versionId}`)
+        throw failure(error, `GetSecretValue ${name.label ?? name.versionId}`)
       }
     },
 
