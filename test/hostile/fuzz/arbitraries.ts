@@ -7,7 +7,7 @@ import { type Change, hostileText, type Mutation } from './mutation.ts'
 const pem = `-----BEGIN PRIVATE KEY-----\n${'MC4CAQAwBQYDK2VwBCIEIA'.padEnd(64, 'A')}\n-----END PRIVATE KEY-----\n`
 
 /** Texts that something might choke on. */
-export const texts = fc.oneof(
+const texts = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
   { weight: 2, arbitrary: fc.string({ maxLength: 200 }) },
   {
@@ -69,7 +69,7 @@ const numbers = fc.constantFrom(
 )
 
 /** A value as it would stand in a JSON text; now and then something that is no JSON at all. */
-export const rawValues: fc.Arbitrary<string> = fc.oneof(
+const rawValues: fc.Arbitrary<string> = fc.oneof(
   { weight: 8, arbitrary: texts.map((text) => JSON.stringify(text)) },
   { weight: 4, arbitrary: numbers },
   {
@@ -129,7 +129,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ how: fc.constant('cut' as const), at: fc.nat(999) }) },
 )
 
-export const mutations: fc.Arbitrary<Mutation> = fc.record({ place: fc.nat(999), change: changes })
+const mutations: fc.Arbitrary<Mutation> = fc.record({ place: fc.nat(999), change: changes })
 
 const bodies = fc.oneof(
   fc.constantFrom(
@@ -217,7 +217,7 @@ const headers: fc.Arbitrary<Mangling> = fc.record({
 })
 
 /** Everything that can become of a reply. */
-export const manglings: fc.Arbitrary<Mangling> = fc.oneof(
+const manglings: fc.Arbitrary<Mangling> = fc.oneof(
   { weight: 24, arbitrary: fc.record({ what: fc.constant('body' as const), mutation: mutations }) },
   { weight: 5, arbitrary: fc.record({ what: fc.constant('text' as const), text: bodies }) },
   { weight: 1, arbitrary: fc.constant({ what: 'pages' } as const) },

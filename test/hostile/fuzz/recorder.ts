@@ -36,8 +36,7 @@ export function recorderOf(world: Simulation, pool: readonly string[] = []): Rec
   const look = checkers.ended.bind(checkers)
   checkers.ended = (ending) => {
     ended.push(ending)
-    // An id that was put where a token stands is none.
-    for (const id of pool) ending.invocation.sensitive.delete(id)
+    forgetIds(ending.invocation, pool)
     look(ending)
   }
   return {
@@ -52,6 +51,16 @@ export function recorderOf(world: Simulation, pool: readonly string[] = []): Rec
         .filter(({ invariant }) => invariant === 'no secret in a log line or an error')
         .map(({ problem }): Problem => ({ sort: 'leak', text: problem })),
     ],
+  }
+}
+
+/** An id that was put where a token stands is none. */
+function forgetIds({ sensitive, documents }: Invocation, pool: readonly string[]): void {
+  for (const id of pool) sensitive.delete(id)
+  for (const text of documents) {
+    const [, token = ''] = /"(?:authToken|webhookSecret)":"([^"]*)"/.exec(text) ?? []
+    const isId = pool.includes(token) || text.split(`"${token}"`).length > 2
+    if (isId) documents.delete(text)
   }
 }
 
@@ -70,11 +79,16 @@ function crashes({ invocation, result }: Ended): readonly Problem[] {
 
 function leaks({ invocation, result }: Ended, hidden: readonly string[]): readonly Problem[] {
   const { phase, lines } = invocation
-  const printed = [...lines, result.ok ? '' : result.errorMessage].join('\n')
+  const printed = bare([...lines, result.ok ? '' : result.errorMessage].join('\n'))
   return hidden
-    .filter((text) => printed.includes(text) || printed.includes(JSON.stringify(text).slice(1, -1)))
+    .filter(
+      (text) => printed.includes(bare(text)) || printed.includes(bare(JSON.stringify(text).slice(1, -1))),
+    )
     .map((text) => ({ sort: 'leak', text: `${phase} printed ${JSON.stringify(text)}` }))
 }
+
+/** Neither a control that was printed as something else nor a break hides what stands around it. */
+const bare = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
 
 function scheduled({ scheduler }: Simulation, hidden: readonly string[]): readonly Problem[] {
   const inputs = scheduler.list().map(({ settings }) => settings.Target.Input ?? '')
