@@ -51,7 +51,9 @@ export function beHostile(of: {
   const next = (request: WireRequest, invocation: Invocation): Strike | undefined => {
     const { operation } = request
     const again = lasting.get(invocation)?.get(operation)
-    if (again !== undefined) return { after: 0, mangling: again, isInstead: false, lasts: true }
+    // A page that its service does not have is the first one once more.
+    const isInstead = again?.what === 'pages'
+    if (again !== undefined) return { after: 0, mangling: again, isInstead, lasts: true }
     const [first] = left
     if (first === undefined || skipped++ < first.after) return undefined
     left.shift()
@@ -74,10 +76,8 @@ export function beHostile(of: {
     const known = strike?.isInstead === true ? earlier.get(kind) : undefined
     const reply = known ?? (await genuine(request))
     if (reply === 'broken') return reply
-    if (strike === undefined) {
-      earlier.set(kind, reply)
-      return reply
-    }
+    if (strike === undefined || strike.mangling.what === 'pages') earlier.set(kind, reply)
+    if (strike === undefined) return reply
     const given = [
       request.headers['authorization'] ?? '',
       request.headers['x-dfns-useraction'] ?? '',
