@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { everyPage, type Page } from './pages.ts'
 
 // The SDK reads the JSON of a reply, and looks at hardly a field of it. Absent and null are the same.
 const maybe = <const S extends v.GenericSchema>(schema: S) =>
@@ -57,27 +58,9 @@ export function replyOf<const S extends v.GenericSchema>(schema: S): (reply: unk
   return (reply) => {
     const { success, output } = v.safeParse(schema, reply)
     if (success) return output
-    throw Object.assign(new Error(), { name: 'UndocumentedReply' })
+    throw named('UndocumentedReply')
   }
 }
 
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
-const mostPages = 5_000
-
-/** Every item of a list with pages. */
-export async function everyPage<T>(
-  page: (
-    next: string | undefined,
-  ) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
-): Promise<readonly T[]> {
-  const all: T[] = []
-  let token: string | undefined
-  for (let count = 0; count < mostPages; count++) {
-    const { items, next } = await page(token)
-    for (const item of items) all.push(item)
-    if (!next) return all
-    if (next === token) break
-    token = next
-  }
-  throw Object.assign(new Error(), { name: 'EndlessReply' })
-}
+/** What a list is that does not end; see pages.ts. */
+export const endless = (): Error => Object.assign(new Error(), { name: 'EndlessReply' })

@@ -11,11 +11,9 @@ export async function getParameter(parameter: {
   time: Time
 }): Promise<string> {
   const { client, name, time } = parameter
-  const abortSignal = deadlineOf(time)
+  const command = new GetParameterCommand({ Name: name, WithDecryption: true })
   try {
-    const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), {
-      abortSignal,
-    })
+    const reply = await client.send(command, { abortSignal: deadlineOf(time) })
     return replyOf(awsReplies.GetParameter)(reply).Parameter?.Value ?? ''
   } catch (error) {
     throw awsFailure({ code: 'ERR_POLICY', error, action: 'GetParameter', on: name })
