@@ -16,24 +16,25 @@ import {
 import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import type { AskedLine } from '../test/support/asked.ts'
+import { proveHostileInput } from './prove-hostile.ts'
 import { proveLongRuns } from './prove-long.ts'
 
 const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
-lives through 90 days of each seed, holds what was asked of AWS against the roles, runs
-every test of the built bundles in processes of its own, and lets applications and receivers
-of webhooks live through 500 and 50 rotations.
+lives through 90 days of each seed, tries hostile inputs, holds what was asked of AWS
+against the roles, runs every test of the built bundles in processes of its own, and lets
+applications and receivers of webhooks live through 500 and 50 rotations.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
                      1/1 with --only pairs, 1/500 without
-  --seeds <number>   how many seeds the long runs take (200)
+  --seeds <number>   how many seeds the long runs (200) and the hostile inputs (10) take
   --replay <json>    one schedule again, as a failure of a pair prints it`
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string' },
     shard: { type: 'string' },
     replay: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -118,7 +119,7 @@ async function proveLong(): Promise<void> {
   if (!isWanted(name)) return
   let done = 0
   const isKept = await proveLongRuns({
-    seeds: Number(values.seeds),
+    seeds: Number(values.seeds ?? 200),
     print: (line) => {
       showProgress('')
       console.log(line)
@@ -129,6 +130,9 @@ async function proveLong(): Promise<void> {
   const line = isKept ? 'every promise is kept' : 'a promise is broken, see above'
   conclude({ name, line, failures: isKept ? [] : ['see the lines above'] })
 }
+
+const proveHostile = () =>
+  proveHostileInput({ seeds: Number(values.seeds ?? 10), isWanted, conclude, progress: showProgress })
 
 /** What all of it asked of AWS, against what is deployed. */
 async function proveRoles(): Promise<void> {
@@ -211,7 +215,7 @@ if (values.help) {
   await proveOne(values.replay)
   process.exitCode = failed ? 1 : 0
 } else {
-  const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers]
+  const proofs = [proveTeeth, proveMatrix, proveLong, proveHostile, proveRoles, proveBundles, proveConsumers]
   for (const prove of proofs) await prove()
   process.exitCode = failed ? 1 : 0
 }

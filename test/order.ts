@@ -13,6 +13,7 @@ const longest: readonly string[] = [
   'simulation/matrix-duplicates.test.ts',
   'blackbox/warm-faults.test.ts',
   'simulation/races.test.ts',
+  'hostile/fuzz/fuzz.test.ts',
   'simulation/commands.test.ts',
   'simulation/teeth.test.ts',
   'simulation/matrix-pairs.test.ts',

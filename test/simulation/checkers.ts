@@ -89,7 +89,8 @@ export function createCheckers(parts: Parts): Checkers {
       return active.filter(({ id }) => id === watched.current?.document.id).length
     },
     edited: (arn) => {
-      watchedOf(state, arn).edits += 1
+      const watched = state.watched.get(arn)
+      if (watched !== undefined) watched.edits += 1
     },
     excuse: (isExcused) => {
       for (const finding of state.findings.filter(isExcused)) {

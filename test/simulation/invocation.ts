@@ -31,8 +31,11 @@ interface EventFields extends Partial<OperationEvent> {
 
 /** What an event sets off. Only audit's names nothing. */
 export function phaseOf(event: unknown): Phase {
-  const { Step: step, operation, superseded } = event as EventFields
-  return step ?? operation ?? (superseded === undefined ? 'audit' : 'retire')
+  const { Step: step, operation, superseded } = (event ?? {}) as EventFields
+  const named = step ?? operation
+  // What names it otherwise than by a text is not one of ours.
+  if (typeof named === 'string') return named
+  return superseded === undefined ? 'audit' : 'retire'
 }
 
 /** Takes one request to a world, and rejects when no reply comes. */
@@ -124,7 +127,7 @@ export function invoke(parts: {
 }): Promise<InvocationResult> {
   const { number, arn, event, send, work, begun, ...rest } = parts
   const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>()
-  const fields = event as EventFields
+  const fields = (event ?? {}) as EventFields
   const phase = phaseOf(event)
   const secretArn = fields.SecretId ?? fields.secretArn ?? ''
   const lines: string[] = []

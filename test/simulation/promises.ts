@@ -33,8 +33,18 @@ export function received(call: { invocation: Invocation; request: WireRequest; r
 function remember(kept: { invocation: Invocation; request: WireRequest; body: string }): void {
   const { invocation, request, body } = kept
   if (request.service !== 'secretsmanager' || !body.includes('"SecretString"')) return
-  const { SecretString } = JSON.parse(body) as { SecretString?: string }
-  if (SecretString !== undefined) invocation.documents.add(SecretString)
+  const text = secretStringIn(body)
+  if (text !== undefined) invocation.documents.add(text)
+}
+
+/** Nothing of a reply that was mangled on its way. */
+function secretStringIn(body: string): string | undefined {
+  try {
+    const { SecretString } = JSON.parse(body) as { SecretString?: unknown }
+    return typeof SecretString === 'string' ? SecretString : undefined
+  } catch {
+    return undefined
+  }
 }
 
 type Ending = { readonly invocation: Invocation; readonly result: InvocationResult }
@@ -82,7 +92,9 @@ function lookForLeaks({
 }: Ending & { state: State; during: string }): void {
   const { lines, sensitive, documents, phase } = invocation
   const text = [...lines, result.ok ? '' : result.errorMessage].join('\n')
-  const tokens = { traces: new Map([...sensitive].map((one) => [one, 'token or user action'])) }
+  // What is shorter is none that a service hands out, and stands in many a text.
+  const long = [...sensitive].filter((one) => typeof one === 'string' && one.length >= 16)
+  const tokens = { traces: new Map(long.map((one) => [one, 'token or user action'])) }
   const leaks = [tokens, ...[...documents].map(tracesOf)].flatMap((secrets) => leaksIn(text, secrets))
   if (leaks.length === 0) return
   const problem = `${phase} printed: ${[...new Set(leaks)].join(', ')}`

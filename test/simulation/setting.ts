@@ -16,7 +16,7 @@ export interface Setting {
 }
 
 export interface SettingOptions
-  extends Pick<SimulationOptions, 'vaultSwitches' | 'engineSwitches' | 'lambdas' | 'seed'> {
+  extends Pick<SimulationOptions, 'vaultSwitches' | 'engineSwitches' | 'lambdas' | 'seed' | 'through'> {
   /** ServiceAccountKey, unless given. */
   readonly kind?: SimulatedKind | undefined
   readonly first?: 'adopted' | 'own'

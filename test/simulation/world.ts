@@ -114,6 +114,7 @@ export interface Simulation {
   readonly vault: Vault
   readonly engine: Engine
   readonly scheduler: Schedules
+  readonly parameters: Parameters
   readonly asyncInvocations: AsyncInvocations
   readonly queues: Queues
   readonly dfns: Dfns
