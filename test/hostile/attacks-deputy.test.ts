@@ -4,7 +4,7 @@ import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { newKey } from '../../sandbox/scene.ts'
 import { findings, typesIn } from '../support/audits.ts'
 import { hour } from '../support/graces.ts'
-import { arena, codeOf, invoke, put, rotationOf, stagePending } from './arena.ts'
+import { arena, codeOf, invoke, put, rotationOf } from './arena.ts'
 
 const at = arena()
 
