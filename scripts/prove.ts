@@ -16,13 +16,15 @@ import {
 import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import type { AskedLine } from '../test/support/asked.ts'
+import { proveFleets } from './prove-fleet.ts'
 import { proveLongRuns } from './prove-long.ts'
 
 const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
-lives through 90 days of each seed, holds what was asked of AWS against the roles, and
-lets applications and receivers of webhooks live through 500 and 50 rotations.
+lives through 90 days of each seed, holds what was asked of AWS against the roles,
+lets applications and receivers of webhooks live through 500 and 50 rotations, and rotates
+10,000 secrets under the rate limit of one organisation.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
                      1/1 with --only pairs, 1/500 without
@@ -196,6 +198,9 @@ async function run([command = '', ...args]: readonly string[]): Promise<{ code: 
   return { code, lines }
 }
 
+/** Ten thousand secrets on three occasions. */
+const proveFleet = (): Promise<void> => proveFleets({ isWanted, showProgress, conclude })
+
 async function proveOne(text: string): Promise<void> {
   const { calls, struck, problems } = await replayed(text)
   for (const [call, name] of calls.entries()) {
@@ -211,7 +216,7 @@ if (values.help) {
   await proveOne(values.replay)
   process.exitCode = failed ? 1 : 0
 } else {
-  const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers]
+  const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers, proveFleet]
   for (const prove of proofs) await prove()
   process.exitCode = failed ? 1 : 0
 }

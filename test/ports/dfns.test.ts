@@ -207,11 +207,31 @@ describe('a pause', () => {
   })
 
   test('is never shorter than Dfns asks for, in seconds or as a date', async () => {
-    const seconds = { status: 429, headers: { 'retry-after': '2' } }
+    const seconds = { status: 503, headers: { 'retry-after': '2' } }
     expect(await pausesOf(fakeTime(), seconds)).toEqual([2_000, 2_000, 2_000])
     const start = Date.parse('2026-11-22T12:00:00Z')
     const date = { status: 503, headers: { 'retry-after': 'Sun, 22 Nov 2026 12:00:05 GMT' } }
     expect(await pausesOf(fakeTime({ start }), date)).toEqual([5_000, 600, 1_200])
+  })
+
+  test('after too many requests comes behind the moment that Dfns names, by lot and in a span that grows', async () => {
+    const told = { status: 429, headers: { 'retry-after': '40' } }
+    const leftMs = 600_000
+    expect(await pausesOf(fakeTime({ leftMs, random: 0 }), told)).toEqual([40_000, 40_000, 40_000])
+    expect(await pausesOf(fakeTime({ leftMs, random: 0.5 }), told)).toEqual([40_500, 42_000, 48_000])
+    expect(await pausesOf(fakeTime({ leftMs, random: 0.5 }), { status: 429 })).toEqual([500, 2_000, 8_000])
+  })
+
+  test('after too many requests is a minute at most where Dfns names no moment, and the last one comes in time', async () => {
+    const time = fakeTime({ leftMs: 300_000 })
+    const { server, dfns } = await worldOf(
+      { 'GET /auth/credentials': Array.from({ length: 20 }, () => ({ status: 429 })) },
+      time,
+    )
+    expect(await failureOf(dfns.listCredentials())).toMatchObject({ status: 429, retryable: true })
+    expect(server.endpoints).toHaveLength(12)
+    expect(time.pauses.slice(0, 5)).toEqual([500, 2_000, 8_000, 30_000, 30_000])
+    expect(time.now()).toBeLessThan(300_000)
   })
 
   test('is not begun if it would outlast the invocation', async () => {
