@@ -54,9 +54,9 @@ export interface DfnsRotatorProps {
    */
   readonly functionProps?: RotatorFunctionOptions | undefined
   /**
-   * How long one step of a rotation may take, 15 minutes at most. A step that Dfns's rate limit holds up waits
-   * for the next minute, and perhaps for the one after it; a webhook's receiver is pinged until 30 seconds
-   * before the end.
+   * How long one step of a rotation may take, 15 minutes at most. A step that Dfns's rate limit holds up
+   * waits for the next minute, and perhaps for the one after it; a webhook's receiver is pinged until 30
+   * seconds before the end.
    *
    * @default Duration.minutes(5)
    */

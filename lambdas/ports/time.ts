@@ -43,8 +43,9 @@ export function endingEarlier({ time, byMs }: { time: Time; byMs: number }): Tim
 export const settleMs = 5_000
 
 /**
- * Asks with growing pauses until there is an answer; nothing if none came in pauses of `within` altogether, or
- * in the time left. What a question takes is not counted: it may wait for the rate limit, which is no answer.
+ * Asks with growing pauses until there is an answer; nothing if none came in pauses of `within` altogether,
+ * or in the time left. What a question takes is not counted: it may wait for the rate limit, which is no
+ * answer.
  */
 export async function settled<T>(
   time: Time,
