@@ -12,7 +12,7 @@ const hours = 7 * 24
 function weekOf({ figures, perMinute }: { figures: FleetFigures; perMinute: number }): RecordedFleet {
   const { secrets, counts, doneAt } = figures
   const most = (minutes: readonly (number | undefined)[], hour: number) =>
-    Math.max(0, ...[...minutes.slice(hour * 60, (hour + 1) * 60)].map((count) => count ?? 0))
+    Math.max(0, ...Array.from(minutes.slice(hour * 60, (hour + 1) * 60), (count) => count ?? 0))
   const eachHour = (of: (hour: number) => number) => Array.from({ length: hours }, (_, hour) => of(hour))
   return {
     secrets,

@@ -21,7 +21,7 @@ async function fleet(occasion: Occasion, tells: 'limits' | 'nothing' = 'limits')
   return figures
 }
 
-describe('a fleet under a rate limit', { timeout: 120_000 }, () => {
+describe('a fleet under a rate limit', { timeout: 300_000 }, () => {
   test('whose windows are spread over the week is rotated in them, nearly all of it at the first attempt', async () => {
     const { waits, attempts, counts } = await fleet('spread')
     // What one rotation asks for is most of a minute's: of three in one hour one waits for minutes.
