@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Command, Given, Option, Options } from './command.ts'
+import type { Command } from './command.ts'
+import type { Given, Option, Options } from './options.ts'
 import { usage } from './failure.ts'
 
 /** What every command takes. */

@@ -1,18 +1,7 @@
 import type { Context } from './context.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { Given, Options } from './options.ts'
 import type { Look } from './output.ts'
-
-/** An option of a command. With a `value` it takes one, and that word stands for it in `--help`. */
-export interface Option {
-  readonly says: string
-  readonly value?: string
-  /** One letter. */
-  readonly short?: string
-  /** The only values that it takes. */
-  readonly oneOf?: readonly string[]
-}
-
-export type Options = Readonly<Record<string, Option>>
 
 /** What stands behind the options: names or ARNs of secrets, as a rule. */
 export interface Operands {
@@ -37,13 +26,6 @@ export interface Command {
   /** Whether it does without AWS: then nobody asks for a region or credentials. */
   readonly isLocal?: boolean
   run(context: Context, given: Given): Promise<Outcome>
-}
-
-/** What the command line said. */
-export interface Given {
-  readonly operands: readonly string[]
-  flag(name: string): boolean
-  text(name: string): string | undefined
 }
 
 /** What came of it. Both forms of output are made of the one result. */

@@ -3,10 +3,10 @@ import { paced } from '../lambdas/ports/pace.ts'
 import { type ScheduleGroup, scheduleGroupOf } from '../lambdas/ports/schedule-group.ts'
 import { type Schedules, schedulesOf } from '../lambdas/ports/scheduler.ts'
 import { type DescribedSecret, secretStore } from '../lambdas/ports/secrets-manager.ts'
-import { type Time, timeOf } from '../lambdas/ports/time.ts'
+import { minuteMs, type Time, timeOf } from '../lambdas/ports/time.ts'
 import type { OperationOpening } from '../lambdas/operations/operation.ts'
 import { assertReachable, type AwsClients, awsClients } from './aws.ts'
-import type { Given } from './command.ts'
+import type { Given } from './options.ts'
 import { type Confirm, confirmOf } from './confirm.ts'
 import { type Deployment, deploymentOf } from './deployment.ts'
 import { type Look, lookOf } from './output.ts'
@@ -44,8 +44,8 @@ export interface Context {
  * What a command waits for before it gives one call up: as long as Dfns counts requests. However many secrets
  * there are, a command goes on; a change, though, has no more time than a function would have. Milliseconds.
  */
-const patienceMs = 60_000
-const changeMs = 15 * 60_000
+const patienceMs = minuteMs
+const changeMs = 15 * minuteMs
 
 /** Requests to Dfns a minute: as many as the audit function allows itself. */
 const perMinute = 600

@@ -52,11 +52,12 @@ function findingIn({ severity, fields }: { severity: Finding['severity']; fields
   }
 }
 
-const reasoned = (text: string) => (fields: LogFields) =>
-  `${text}${fields['reason'] === undefined ? '' : `: ${fields['code'] ?? ''} ${fields['reason']}`}`.replace(
-    ': ',
-    ': ',
-  )
+const reasoned =
+  (text: string) =>
+  ({ code, reason }: LogFields) => {
+    const why = [code, reason].filter((part) => part !== undefined)
+    return reason === undefined ? text : `${text}: ${why.join(' ')}`
+  }
 
 /** Audit's findings in the words of a person; what they name is in `details`. */
 const problems: Readonly<Record<FindingType, (fields: LogFields) => string>> = {

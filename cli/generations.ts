@@ -1,4 +1,4 @@
-import type { View } from '../lambdas/auditing/view.ts'
+import type { View } from '../lambdas/auditing/run.ts'
 import type { Found } from '../lambdas/credentials/survey.ts'
 import type { Stored } from '../lambdas/rotation/generations.ts'
 import { isAbout, type Reminder } from '../lambdas/rotation/reminders.ts'

@@ -1,10 +1,8 @@
 import { sharedOptions } from './arguments.ts'
-import type { Command, Options } from './command.ts'
+import type { Command } from './command.ts'
+import type { Options } from './options.ts'
 import { exitCodes, meanings } from './exit-codes.ts'
-import { type Look, wrap } from './output.ts'
-
-/** Lines are read best when they are not longer. */
-const widest = 100
+import { type Look, widest, wrap } from './output.ts'
 
 /** What stands on the page of all commands. */
 export function overview({ commands, look }: { commands: readonly Command[]; look: Look }): string {

@@ -1,7 +1,6 @@
+import { ifReadable } from '../lambdas/credentials/answer.ts'
 import { readJsonObject, stringsIn } from '../lambdas/credentials/json.ts'
-import { RotationError } from '../lambdas/errors.ts'
-import type { DescribedSecret } from '../lambdas/ports/secrets-manager.ts'
-import { secretStore } from '../lambdas/ports/secrets-manager.ts'
+import { type DescribedSecret, secretStore } from '../lambdas/ports/secrets-manager.ts'
 import { secretsOf } from '../lambdas/ports/secrets.ts'
 import type { Context } from './context.ts'
 
@@ -23,8 +22,8 @@ export async function holdersOf(of: {
   const others = near.filter(({ arn, isDeleted }) => arn !== secretArn && !isDeleted)
   const holders = await Promise.all(
     others.map(async ({ arn }) => {
-      const text = await readable(secretStore({ client, secretId: arn, time }).getSecretValue(current))
-      const strings = stringsIn(readJsonObject(text ?? '') ?? {})
+      const read = await ifReadable(secretStore({ client, secretId: arn, time }).getSecretValue(current))
+      const strings = stringsIn(readJsonObject(read?.text ?? '') ?? {})
       return strings.includes(id) ? [arn] : []
     }),
   )
@@ -37,13 +36,4 @@ const current = { label: 'AWSCURRENT' } as const
 function isBeside(one: string, other: string): boolean {
   const folder = other.slice(0, other.lastIndexOf('/') + 1)
   return folder !== '' && one.startsWith(folder)
-}
-
-async function readable(reading: Promise<{ text: string | undefined } | undefined>) {
-  try {
-    return (await reading)?.text
-  } catch (error) {
-    if (error instanceof RotationError) return undefined
-    throw error
-  }
 }

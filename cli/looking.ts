@@ -1,7 +1,6 @@
 import { openRun } from '../lambdas/auditing/audit.ts'
-import type { Run } from '../lambdas/auditing/run.ts'
+import type { Run, View } from '../lambdas/auditing/run.ts'
 import { auditSecret } from '../lambdas/auditing/secret.ts'
-import type { View } from '../lambdas/auditing/view.ts'
 import { isCode } from '../lambdas/errors.ts'
 import type { ScheduleGroup } from '../lambdas/ports/schedule-group.ts'
 import { type Schedules, schedulesOf } from '../lambdas/ports/scheduler.ts'
@@ -44,9 +43,8 @@ export async function lookAt(of: {
   const named = await Promise.all(names.map((name) => describe(context, name)))
   const secrets = names.length === 0 ? managed : named
   const looking = { ...run, seen: (view: View) => void views.set(view.secret.arn, view) }
-  for (let begin = 0; begin < secrets.length; begin += atOnce) {
-    const batch = secrets.slice(begin, begin + atOnce)
-    if (secrets.length > atOnce) context.progress(`${begin + batch.length} of ${secrets.length} secrets`)
+  for (const { batch, end } of batchesOf(secrets, atOnce)) {
+    if (secrets.length > atOnce) context.progress(`${end} of ${secrets.length} secrets`)
     await Promise.all(batch.map((secret) => auditSecret({ secret, run: looking })))
   }
   const looked = secrets.map((secret) => ({
@@ -55,6 +53,14 @@ export async function lookAt(of: {
     view: views.get(secret.arn),
   }))
   return { looked, run, managed }
+}
+
+/** So many items at a time; `end`: how many there were, with these. */
+export function batchesOf<T>(items: readonly T[], size: number) {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => {
+    const batch = items.slice(at * size, (at + 1) * size)
+    return { batch, end: at * size + batch.length }
+  })
 }
 
 export async function openingOf(of: { context: Context; log: Context['log']; acts: boolean }) {

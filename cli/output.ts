@@ -27,6 +27,9 @@ export function lookOf({ stream, env }: { stream: Stream; env: Environment }): L
   }
 }
 
+/** Columns: lines are read best when they are not longer. */
+export const widest = 100
+
 /** Text in lines that fit; words are not broken. Every line but the first begins with `indent`. */
 export function wrap({ text, width, indent = '' }: { text: string; width: number; indent?: string }): string {
   const lines = ['']

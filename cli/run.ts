@@ -6,42 +6,52 @@ import { told, usage } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { lookOf } from './output.ts'
 
-/** One call of the command line: prints, and returns the exit code. Never throws. */
-export async function run(of: {
-  argv: readonly string[]
-  process: Process
-  commands: readonly Command[]
-  version: string
-}): Promise<ExitCode> {
-  const { argv, process, commands, version } = of
-  const [name, ...rest] = argv
-  const look = lookOf({ stream: process.stdout, env: process.env })
+/** A call of the command line. */
+interface Call {
+  readonly argv: readonly string[]
+  readonly process: Process
+  readonly commands: readonly Command[]
+  readonly version: string
+}
+
+type Print = (text: string) => void
+
+/** Prints what a call comes to, and returns the exit code. Never throws. */
+export async function run(call: Call): Promise<ExitCode> {
+  const { argv, process } = call
   const print = (text: string) => void process.stdout.write(`${text}\n`)
   try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      const wanted = name === 'help' && rest[0] !== undefined ? find(commands, rest[0]) : undefined
-      print(wanted === undefined ? overview({ commands, look }) : helpOf({ command: wanted, look }))
-      return name === undefined ? exitCodes.usage : exitCodes.done
-    }
-    if (name === '--version') {
-      print(version)
-      return exitCodes.done
-    }
-    const command = find(commands, name)
-    const said = given({ command, argv: rest })
-    if (said.flag('help')) {
-      print(helpOf({ command, look }))
-      return exitCodes.done
-    }
-    const context = await contextOf({ given: said, process, isLocal: command.isLocal === true })
-    const outcome = await command.run(context, said)
-    const text = said.flag('json') ? json(outcome.result) : outcome.text(look)
-    // What was shown as it happened has no end to print.
-    if (text !== '') print(text)
-    return outcome.exitCode
+    return await carriedOut({ ...call, print })
   } catch (error) {
-    return reportFailure({ error, process, isJson: rest.includes('--json'), print })
+    return reportFailure({ error, process, isJson: argv.slice(1).includes('--json'), print })
   }
+}
+
+async function carriedOut(call: Call & { print: Print }): Promise<ExitCode> {
+  const { argv, process, commands, version, print } = call
+  const [name, ...rest] = argv
+  const look = lookOf({ stream: process.stdout, env: process.env })
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const wanted = name === 'help' && rest[0] !== undefined ? find(commands, rest[0]) : undefined
+    print(wanted === undefined ? overview({ commands, look }) : helpOf({ command: wanted, look }))
+    return name === undefined ? exitCodes.usage : exitCodes.done
+  }
+  if (name === '--version') {
+    print(version)
+    return exitCodes.done
+  }
+  const command = find(commands, name)
+  const said = given({ command, argv: rest })
+  if (said.flag('help')) {
+    print(helpOf({ command, look }))
+    return exitCodes.done
+  }
+  const context = await contextOf({ given: said, process, isLocal: command.isLocal === true })
+  const outcome = await command.run(context, said)
+  const text = said.flag('json') ? json(outcome.result) : outcome.text(look)
+  // What was shown as it happened has no end to print.
+  if (text !== '') print(text)
+  return outcome.exitCode
 }
 
 function find(commands: readonly Command[], name: string): Command {
@@ -51,12 +61,7 @@ function find(commands: readonly Command[], name: string): Command {
   throw usage(`"${name.replaceAll(/[^\w-]/g, '?')}" is none of the commands ${known}`)
 }
 
-function reportFailure(of: {
-  error: unknown
-  process: Process
-  isJson: boolean
-  print: (text: string) => void
-}): ExitCode {
+function reportFailure(of: { error: unknown; process: Process; isJson: boolean; print: Print }): ExitCode {
   const { error, process, isJson, print } = of
   const { exitCode, ...failure } = told(error)
   const { code, message, remedy } = failure

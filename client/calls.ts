@@ -1,6 +1,6 @@
 import type { KeyDocument } from './document.ts'
 import { ClientError } from './errors.ts'
-import { allowed, type Challenge, type KeyAssertion, signed } from './keys.ts'
+import { allowed, type KeySigner, signed } from './keys.ts'
 import { isRefusal } from './refusals.ts'
 import type { RotatingSecret, Snapshot } from './rotating-secret.ts'
 import { type Bearer, bearersOf } from './sessions.ts'
@@ -10,7 +10,7 @@ export interface CallOptions {
   readonly baseUrl: string
   readonly orgId: string
   readonly authToken: string
-  readonly signer: { sign(challenge: Challenge): Promise<KeyAssertion> }
+  readonly signer: KeySigner
 }
 
 type Call<C> = (client: C) => Promise<unknown>
@@ -96,7 +96,7 @@ function openerOf(secret: RotatingSecret<KeyDocument>): (snapshot: Snapshot<KeyD
 }
 
 /** Of one generation: what a challenge does not allow is refused before anything is sent. */
-function signerOf(document: KeyDocument): CallOptions['signer'] {
+function signerOf(document: KeyDocument): KeySigner {
   return {
     async sign(challenge) {
       if (allowed([document], challenge) !== undefined) return signed(document, challenge)

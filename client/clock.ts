@@ -11,14 +11,14 @@ export interface Clock {
   at(time: number, task: () => void): () => void
 }
 
-/** What setTimeout can count. */
-const longestTimer = 2 ** 31 - 1
+/** What setTimeout can count. Milliseconds. */
+const longestTimerMs = 2 ** 31 - 1
 
 /** The machine's. Its timers never keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   at(time, task) {
-    const timer = setTimeout(task, Math.min(Math.max(0, time - Date.now()), longestTimer)).unref()
+    const timer = setTimeout(task, Math.min(Math.max(0, time - Date.now()), longestTimerMs)).unref()
     return () => clearTimeout(timer)
   },
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { assert } from '../lambdas/crypto/key-credential.ts'
+import { assert, type KeyAssertion } from '../lambdas/crypto/key-credential.ts'
 import { readPrivateKey } from '../lambdas/crypto/private-key.ts'
 import type { KeyDocument } from './document.ts'
 import { ClientError } from './errors.ts'
@@ -10,14 +10,9 @@ export interface Challenge {
   readonly allowCredentials: { readonly key: readonly { readonly id: string }[] }
 }
 
-/** First factor of User Action Signing and Login, kind Key (Dfns API reference). */
-export interface KeyAssertion {
-  readonly kind: 'Key'
-  readonly credentialAssertion: {
-    readonly credId: string
-    readonly clientData: string
-    readonly signature: string
-  }
+/** Fits `CredentialSigner` of @dfns/sdk. */
+export interface KeySigner {
+  sign(challenge: Challenge): Promise<KeyAssertion>
 }
 
 const parsed = new WeakMap<KeyDocument, KeyObject>()

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { hexDigest } from '../lambdas/crypto/digest.ts'
 import { ClientError } from './errors.ts'
 import {
   type FetchRequest,
@@ -70,7 +70,7 @@ export function fromFile(files: {
     if (path === undefined) return undefined
     try {
       const text = await readFile(path, { encoding: 'utf8', signal })
-      return { text, versionId: createHash('sha256').update(text).digest('hex').slice(0, 32) }
+      return { text, versionId: hexDigest(text, 32) }
     } catch (error) {
       if (label !== 'AWSCURRENT' && error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         return undefined

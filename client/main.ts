@@ -17,6 +17,7 @@ export {
   fromSecretsManager,
   type StagingLabel,
 } from './fetch-secret.ts'
+export type { KeySigner } from './keys.ts'
 export { fromFile, fromLambdaExtension, fromSecretsManagerAgent } from './local-sources.ts'
 export {
   type RotatingSecret,
@@ -24,6 +25,6 @@ export {
   rotatingSecret,
   type Snapshot,
 } from './rotating-secret.ts'
-export { type KeySigner, signer } from './signer.ts'
+export { signer } from './signer.ts'
 export { verifyWebhook, type WebhookHeaders } from './webhook.ts'
 export { firstEventId, type WebhookEvent } from './webhook-event.ts'

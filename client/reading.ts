@@ -22,7 +22,7 @@ interface Reading<T> {
 }
 
 /** A reading that takes longer is given up. Milliseconds. */
-const longest = 10_000
+const longestMs = 10_000
 
 /**
  * `keep` and `fail` hear how the last reading ended; of one that another took the place of they do not hear.
@@ -56,7 +56,7 @@ export function readings<T>(of: {
   }
 
   /** One that was cut off while the process was frozen may never end. */
-  const underWay = () => (last !== undefined && clock.now() - last.startedAt < longest ? last : undefined)
+  const underWay = () => (last !== undefined && clock.now() - last.startedAt < longestMs ? last : undefined)
 
   return {
     read: () => underWay()?.result ?? start(false),
@@ -80,7 +80,7 @@ function inTime<T>(of: {
   const { name, clock, load } = of
   const controller = new AbortController()
   return new Promise((resolve, reject) => {
-    const cancel = clock.at(clock.now() + longest, () => {
+    const cancel = clock.at(clock.now() + longestMs, () => {
       controller.abort()
       reject(new ClientError('ERR_STORE', `${name}: no answer in time`, { retryable: true }))
     })

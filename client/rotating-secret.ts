@@ -1,4 +1,4 @@
-import { cached } from './cached.ts'
+import { type Cached, cached } from './cached.ts'
 import { type Clock, clock, systemClock } from './clock.ts'
 import { readDocument, type SecretDocument, type SecretDocuments, type SecretKind } from './document.ts'
 import { ClientError } from './errors.ts'
@@ -72,10 +72,13 @@ export function rotatingSecret<const K extends SecretKind = SecretKind>(
   const rules = { ...rulesOf(options), clock: time, name: secretId }
   const read = readerOf<D>({ secretId, kind, fetchSecret })
 
-  const current = cached(async (reading): Promise<Version<D>> => {
+  const current: Cached<Version<D>> = cached(async (reading) => {
     const version = await read({ label: 'AWSCURRENT', ...reading })
-    if (version !== undefined) return version
-    throw new ClientError('ERR_STORE', `${secretId}: no version under AWSCURRENT has a value`)
+    if (version === undefined)
+      throw new ClientError('ERR_STORE', `${secretId}: no version under AWSCURRENT has a value`)
+    const held = current.held()
+    // A version never changes, and its parsed key and its user's session are kept by its document.
+    return held?.versionId === version.versionId ? held : version
   }, rules)
 
   const others = cached(async (reading): Promise<readonly Version<D>[]> => {
@@ -101,29 +104,32 @@ export function rotatingSecret<const K extends SecretKind = SecretKind>(
     return snapshot
   }
 
-  const mayRead = readings({ time, interval: rules.refusalInterval })
-  let reading: Promise<unknown> | undefined
-  const readAgain = (isWhole: boolean) => {
-    const all = [current.refresh(), ...(isWhole ? [others.refresh()] : [])]
-    reading = Promise.allSettled(all).then(() => {
-      reading = undefined
-    })
-    return reading
-  }
-
+  const readAgain = rereader({ time, interval: rules.refusalInterval })
   return {
     secretId,
     get,
     async refused(snapshot) {
       const { versionId } = snapshot
       const isWhole = whole.has(snapshot)
-      if (current.held()?.versionId === versionId) {
-        if (reading !== undefined) await reading
-        else if (mayRead(versionId)) await readAgain(isWhole)
-      }
+      const caches = isWhole ? [current, others] : [current]
+      if (current.held()?.versionId === versionId) await readAgain(versionId, caches)
       return get({ alsoAccepted: isWhole })
     },
     [clock]: time,
+  }
+}
+
+/** Reads caches anew because a version is refused, unless it was read often enough; joins one under way. */
+function rereader(rules: { time: Clock; interval: number }) {
+  const mayRead = rereadings(rules)
+  let reading: Promise<unknown> | undefined
+  return async (versionId: string, caches: readonly Pick<Cached<unknown>, 'refresh'>[]): Promise<void> => {
+    if (reading === undefined && mayRead(versionId)) {
+      reading = Promise.allSettled(caches.map((cache) => cache.refresh())).then(() => {
+        reading = undefined
+      })
+    }
+    await reading
   }
 }
 
@@ -132,7 +138,7 @@ export function rotatingSecret<const K extends SecretKind = SecretKind>(
  * reason, must not become a stream of readings; but a few at once are allowed, so that such a refusal does
  * not hide a rotation that follows it at once.
  */
-function readings({ time, interval }: { time: Clock; interval: number }): (versionId: string) => boolean {
+function rereadings({ time, interval }: { time: Clock; interval: number }): (versionId: string) => boolean {
   const atOnce = 3
   let of: string | undefined
   let taken: number[] = []

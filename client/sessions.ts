@@ -26,9 +26,9 @@ interface Session {
  * A session is renewed so long before its end, in milliseconds, or in the last fifth of its life if that is
  * later.
  */
-const margin = 60_000
+const marginMs = 60_000
 /** A token that is refused sooner after its login is not refused for its age. Milliseconds. */
-const young = 10_000
+const youngMs = 10_000
 
 const shared = new WeakMap<RotatingSecret<KeyDocument>, Bearers>()
 
@@ -49,7 +49,7 @@ function opened(secret: RotatingSecret<KeyDocument>): Bearers {
     made.token.then(
       (token) => {
         const end = endOf(token)
-        made.renewAt = end - Math.min(margin, (end - openedAt) / 5)
+        made.renewAt = end - Math.min(marginMs, (end - openedAt) / 5)
       },
       () => {
         if (session === made) session = undefined
@@ -65,7 +65,7 @@ function opened(secret: RotatingSecret<KeyDocument>): Bearers {
     return {
       token: await mine.token,
       isRenewed() {
-        if (session === mine && time.now() - mine.openedAt >= young) session = undefined
+        if (session === mine && time.now() - mine.openedAt >= youngMs) session = undefined
         return session !== mine
       },
     }
@@ -92,7 +92,7 @@ function endOf(token: string): number {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
     const { exp } = JSON.parse(payload) as { exp?: unknown }
-    return typeof exp === 'number' ? exp * 1000 : Number.MAX_SAFE_INTEGER
+    return typeof exp === 'number' ? exp * 1_000 : Number.MAX_SAFE_INTEGER
   } catch {
     return Number.MAX_SAFE_INTEGER
   }

@@ -1,12 +1,7 @@
 import type { KeyDocument } from './document.ts'
 import { ClientError } from './errors.ts'
-import { allowed, type Challenge, type KeyAssertion, signed } from './keys.ts'
+import { allowed, type Challenge, type KeySigner, signed } from './keys.ts'
 import type { RotatingSecret } from './rotating-secret.ts'
-
-/** Fits `CredentialSigner` of @dfns/sdk. */
-export interface KeySigner {
-  sign(challenge: Challenge): Promise<KeyAssertion>
-}
 
 /**
  * Signs with the key that the challenge allows, which is not always the newest: a token that was read before
@@ -17,8 +12,8 @@ export interface KeySigner {
 export function signer(secret: RotatingSecret<KeyDocument>): KeySigner {
   return {
     async sign(challenge) {
-      const active = await secret.get()
-      const usable = allowed([active.active], challenge)
+      const { active } = await secret.get()
+      const usable = allowed([active], challenge)
       if (usable !== undefined) return signed(usable, challenge)
       const known = await secret.get({ alsoAccepted: true })
       const found = amongAll(known, challenge) ?? amongAll(await secret.refused(known), challenge)

@@ -14,7 +14,7 @@ export type WebhookHeaders =
 const header = 'x-dfns-webhook-signature'
 const largestBody = 1_048_576
 /** From one look at the labels because of unknown signatures to the next. Milliseconds. */
-const lookInterval = 10_000
+const lookIntervalMs = 10_000
 
 type Secret = RotatingSecret<WebhookSecret>
 type Hooks = Snapshot<WebhookSecret>
@@ -45,7 +45,7 @@ export async function verifyWebhook<Data = unknown>(
   }
   const event = readEvent(body)
   if (event === undefined) throw new ClientError('ERR_EVENT', 'signed, but not an event as documented')
-  if (Math.abs(secret[clock].now() - event.timestampSent * 1000) > tolerance) {
+  if (Math.abs(secret[clock].now() - event.timestampSent * 1_000) > tolerance) {
     throw new ClientError('ERR_REPLAY', `event ${event.id} was signed too long ago, or in the future`)
   }
   return event as WebhookEvent<Data>
@@ -100,7 +100,7 @@ async function lookAgain(secret: Secret, known: Hooks): Promise<Hooks> {
   const now = secret[clock].now()
   const last = looks.get(secret)
   const since = last === undefined ? Number.POSITIVE_INFINITY : now - last.at
-  if (last !== undefined && since >= 0 && since < lookInterval) {
+  if (last !== undefined && since >= 0 && since < lookIntervalMs) {
     await last.done.catch(() => {})
     return secret.get({ alsoAccepted: true })
   }

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Duration } from 'aws-cdk-lib'
 import * as v from 'valibot'
-import { keyAlgorithms } from '../lambdas/crypto/algorithms.ts'
+import { credentialKinds } from '../lambdas/credentials/kinds.ts'
+import { algorithmChoices } from '../lambdas/crypto/algorithms.ts'
 import { readDuration } from '../lambdas/rotation/duration.ts'
+import { pings, strategies } from '../lambdas/rotation/settings.ts'
+import { validPrefix } from './names.ts'
+import { parameterNames } from './policy.ts'
 
 const matching = (pattern: RegExp, form: string) => v.pipe(v.string(), v.regex(pattern, form))
 
@@ -22,9 +26,7 @@ const secretArn = matching(
 )
 const keyArn = matching(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key')
 const secretName = matching(/^[\w/+=.@-]{1,512}$/, "a secret's name")
-const parameterName = matching(/^\/?[\w.-]+(\/[\w.-]+)*$/, 'the name of an SSM parameter')
-const kinds = ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'] as const
-const algorithms = ['same', ...keyAlgorithms] as const
+const parameterName = matching(parameterNames, 'the name of an SSM parameter')
 
 const secret = fields({
   /** Of a secret that this app makes, empty at first. */
@@ -34,14 +36,14 @@ const secret = fields({
   encryptionKeyArn: v.optional(keyArn),
   signerArn: v.optional(secretArn),
   signerEncryptionKeyArn: v.optional(keyArn),
-  kind: v.optional(v.picklist(kinds)),
+  kind: v.optional(v.picklist(credentialKinds)),
   schedule: v.optional(matching(/^(rate|cron)\(.+\)$/, 'rate(…) or cron(…), as Secrets Manager has them')),
   windowDuration: v.optional(duration),
   rotateOnDeploy: v.optional(v.boolean()),
   grace: v.optional(duration),
-  strategy: v.optional(v.picklist(['auto', 'self', 'signer', 'replace'])),
-  keyAlgorithm: v.optional(v.picklist(algorithms)),
-  webhookPing: v.optional(v.picklist(['required', 'best-effort'])),
+  strategy: v.optional(v.picklist(strategies)),
+  keyAlgorithm: v.optional(v.picklist(algorithmChoices)),
+  webhookPing: v.optional(v.picklist(pings)),
   holdIfUsed: v.optional(v.boolean()),
 })
 
@@ -49,14 +51,15 @@ const policy = fields({
   allowedBaseUrls: v.optional(v.array(v.string())),
   allowedOrgIds: v.optional(v.array(v.string())),
   allowedSigners: v.optional(v.array(secretArn)),
-  keyAlgorithm: v.optional(v.picklist(algorithms)),
+  knownCredentials: v.optional(v.array(v.string())),
+  keyAlgorithm: v.optional(v.picklist(algorithmChoices)),
   grace: v.optional(
     fields({
       default: v.optional(duration),
       adopted: v.optional(duration),
       min: v.optional(duration),
       max: v.optional(duration),
-      byKind: v.optional(fields(v.entriesFromList(kinds, v.optional(duration)))),
+      byKind: v.optional(fields(v.entriesFromList(credentialKinds, v.optional(duration)))),
     }),
   ),
 })
@@ -64,7 +67,7 @@ const policy = fields({
 const stage = fields({
   account: v.optional(matching(/^\d{12}$/, 'an account number of twelve digits')),
   region: v.optional(matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, as in eu-central-1')),
-  namePrefix: v.optional(matching(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, '1 to 40 letters, digits and hyphens')),
+  namePrefix: v.optional(matching(validPrefix, '1 to 40 letters, digits and hyphens')),
   policy: v.optional(policy),
   policyParameterName: v.optional(parameterName),
   alarmEmail: v.optional(matching(/^[^@\s]+@[^@\s]+$/, 'an e-mail address')),
@@ -124,8 +127,6 @@ function jsonOf(file: string): unknown {
 }
 
 /** A duration that `readConfiguration` let through. */
-export function durationOf(text: string): Duration
-export function durationOf(text: string | undefined): Duration | undefined
 export function durationOf(text: string | undefined): Duration | undefined {
   return text === undefined ? undefined : Duration.millis(readDuration(text) ?? 0)
 }

@@ -1,9 +1,10 @@
 // What the package dfns-rotator-cdk exports.
+export type { CredentialKind } from '../lambdas/credentials/kinds.ts'
 export { DfnsRotator, type DfnsRotatorProps, type RotatesPrefixOptions } from './dfns-rotator.ts'
 export type { RotatorCode, RotatorFunction, RotatorFunctionOptions, RotatorFunctions } from './functions.ts'
 export type { RotationKnobs } from './knobs.ts'
 export type { RotatorMonitoring } from './monitoring.ts'
-export type { CredentialKind, RotatorGrace, RotatorPolicy } from './policy.ts'
+export type { RotatorGrace, RotatorPolicy } from './policy.ts'
 export type { RetirementSchedules } from './retirement.ts'
 export { RotationWindow, type RotationWindowProps } from './rotation-window.ts'
 export type { AnySecret } from './secret.ts'

@@ -1,11 +1,11 @@
 import { ArnFormat, Duration, Stack, Token } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import { CfnPermission } from 'aws-cdk-lib/aws-lambda'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import {
+  allowRotation,
   builtCode,
   createFunctions,
   type RotatorCode,
@@ -175,21 +175,14 @@ export class DfnsRotator extends Construct {
     if (!Token.isUnresolved(prefix) && !/^[\w/+=.@-]+$/.test(prefix)) {
       throw new Error(`"${prefix}" is not the beginning of a secret's name (without wildcards)`)
     }
-    const stack = Stack.of(this)
-    const arn = stack.formatArn({
+    const arn = Stack.of(this).formatArn({
       service: 'secretsmanager',
       resource: 'secret',
       resourceName: `${prefix}*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
     const id = Token.isUnresolved(prefix) ? 'ByPrefix' : `ByPrefix ${prefix.replaceAll('/', '.')}`
-    new CfnPermission(this, id, {
-      action: 'lambda:InvokeFunction',
-      functionName: this.functions.rotate.function.functionArn,
-      principal: 'secretsmanager.amazonaws.com',
-      sourceAccount: stack.account,
-      sourceArn: arn,
-    })
+    allowRotation({ scope: this, id, rotate: this.functions.rotate, secretArn: arn })
     this.#grants.prefix({ arn, keys: encryptionKeys })
     for (const signer of signers) this.#grantSigner(signer)
   }

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
+  CfnPermission,
   Code,
   Function as LambdaFunction,
   type FunctionOptions,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgeVpcAccess } from './acknowledgements.ts'
 import { type FixedNames, type FunctionName, functionNames } from './names.ts'
@@ -57,44 +58,65 @@ export function builtCode(dist: string = join(import.meta.dirname, '..', 'dist')
   return { rotate: code('rotate'), retire: code('retire'), audit: code('audit') }
 }
 
+interface Parts {
+  readonly scope: Construct
+  readonly names: FixedNames
+  readonly code: RotatorCode
+  readonly options: RotatorFunctionOptions
+  readonly environment: Readonly<Record<string, string>>
+  readonly rotateTimeout: Duration
+  readonly logRetention: RetentionDays
+}
+
 /** A function for each name, with a role and a log of its own. */
-export function createFunctions(parts: {
-  scope: Construct
-  names: FixedNames
-  code: RotatorCode
-  options: RotatorFunctionOptions
-  environment: Readonly<Record<string, string>>
-  rotateTimeout: Duration
-  logRetention: RetentionDays
-}): RotatorFunctions {
-  const { scope, names, code, options, environment, rotateTimeout, logRetention } = parts
-  const timeouts = { rotate: rotateTimeout, retire: Duration.minutes(1), audit: Duration.minutes(15) }
-  const create = (name: FunctionName): RotatorFunction => {
-    const own = new Construct(scope, capitalized(name))
-    const role = new Role(own, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    const logGroup = new LogGroup(own, 'Log', {
-      retention: logRetention,
-      removalPolicy: RemovalPolicy.RETAIN,
-    })
-    logGroup.grantWrite(role)
-    if (options.vpc) allowVpc(role)
-    const target = new LambdaFunction(own, 'Function', {
-      memorySize: 512,
-      ...options,
-      functionName: names.functionName(name),
-      description: descriptions[name],
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      timeout: timeouts[name],
-      handler: 'index.handler',
-      code: code[name],
-      role,
-      logGroup,
-      environment: { ...options.environment, POWERTOOLS_SERVICE_NAME: 'dfns-rotator', ...environment },
-    })
-    return { function: target, role, logGroup }
+export function createFunctions(parts: Parts): RotatorFunctions {
+  return {
+    rotate: createFunction({ ...parts, name: 'rotate', timeout: parts.rotateTimeout }),
+    retire: createFunction({ ...parts, name: 'retire', timeout: Duration.minutes(1) }),
+    audit: createFunction({ ...parts, name: 'audit', timeout: Duration.minutes(15) }),
   }
-  return { rotate: create('rotate'), retire: create('retire'), audit: create('audit') }
+}
+
+function createFunction(parts: Parts & { name: FunctionName; timeout: Duration }): RotatorFunction {
+  const { scope, name, names, code, options, environment, timeout, logRetention: retention } = parts
+  const own = new Construct(scope, capitalized(name))
+  const role = new Role(own, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  const logGroup = new LogGroup(own, 'Log', { retention, removalPolicy: RemovalPolicy.RETAIN })
+  logGroup.grantWrite(role)
+  if (options.vpc) allowVpc(role)
+  const target = new LambdaFunction(own, 'Function', {
+    memorySize: 512,
+    ...options,
+    functionName: names.functionName(name),
+    description: descriptions[name],
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    timeout,
+    handler: 'index.handler',
+    code: code[name],
+    role,
+    logGroup,
+    environment: { ...options.environment, POWERTOOLS_SERVICE_NAME: 'dfns-rotator', ...environment },
+  })
+  return { function: target, role, logGroup }
+}
+
+/** Lets Secrets Manager invoke the rotate function: for this secret of this account, and for no other. */
+export function allowRotation(of: {
+  scope: Construct
+  id: string
+  rotate: RotatorFunction
+  /** Complete, or with `*` at its end. */
+  secretArn: string
+}): CfnPermission {
+  const { scope, id, rotate, secretArn } = of
+  return new CfnPermission(scope, id, {
+    action: 'lambda:InvokeFunction',
+    functionName: rotate.function.functionArn,
+    principal: 'secretsmanager.amazonaws.com',
+    sourceAccount: Stack.of(scope).account,
+    sourceArn: secretArn,
+  })
 }
 
 // As CDK does for a role that it makes itself; it leaves one that is given alone.

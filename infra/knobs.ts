@@ -1,5 +1,5 @@
 import { CfnResource, type Duration, Tags, Token } from 'aws-cdk-lib'
-import type { KeyAlgorithm } from '../lambdas/crypto/algorithms.ts'
+import type { AlgorithmChoice } from '../lambdas/crypto/algorithms.ts'
 import type { AnySecret } from './secret.ts'
 
 /** What the owner of a secret chooses for it; each is a tag on the secret. */
@@ -21,7 +21,7 @@ export interface RotationKnobs {
    *
    * @default - the policy's
    */
-  readonly keyAlgorithm?: KeyAlgorithm | 'same' | undefined
+  readonly keyAlgorithm?: AlgorithmChoice | undefined
   /**
    * Whether a receiver that does not answer the ping of its new webhook stops the rotation.
    *

@@ -20,8 +20,8 @@ export interface FixedNames {
   readonly scheduleGroupArn: string
 }
 
-// A schedule group and a function have room for 64 characters, a schedule of the group for as many.
-const validPrefix = /^[A-Za-z][A-Za-z0-9-]{0,39}$/
+/** A schedule group and a function have room for 64 characters, a schedule of the group for as many. */
+export const validPrefix = /^[A-Za-z][A-Za-z0-9-]{0,39}$/
 
 export function namesOf({ scope, prefix }: { scope: Construct; prefix: string }): FixedNames {
   if (!Token.isUnresolved(prefix) && !validPrefix.test(prefix)) {

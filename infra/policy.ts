@@ -2,12 +2,10 @@ import { Duration, Stack, Token } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
-import type { KeyAlgorithm } from '../lambdas/crypto/algorithms.ts'
+import type { CredentialKind } from '../lambdas/credentials/kinds.ts'
+import type { AlgorithmChoice } from '../lambdas/crypto/algorithms.ts'
 import { readPolicy } from '../lambdas/rotation/policy.ts'
 import { eachFunction, type RotatorFunctions } from './functions.ts'
-
-/** The kinds of Dfns credentials that are rotated, as a secret's `kind` names them. */
-export type CredentialKind = 'ServiceAccountKey' | 'PersonalAccessTokenKey' | 'UserKey' | 'WebhookSecret'
 
 /** How long a superseded credential stays active. */
 export interface RotatorGrace {
@@ -64,11 +62,17 @@ export interface RotatorPolicy {
    */
   readonly allowedSigners?: readonly string[] | undefined
   /**
+   * Ids (`credId`) of the keys and passkeys that people keep on the users of tokens and `UserKey` secrets.
+   *
+   * @default - none: audit reports each of them as foreign
+   */
+  readonly knownCredentials?: readonly string[] | undefined
+  /**
    * The algorithm of new keys.
    *
    * @default 'same'
    */
-  readonly keyAlgorithm?: KeyAlgorithm | 'same' | undefined
+  readonly keyAlgorithm?: AlgorithmChoice | undefined
   /**
    * How long a superseded credential stays active.
    *
@@ -112,7 +116,8 @@ export function writePolicy(parts: { scope: Construct; prefix: string; policy: R
   return parameterName
 }
 
-const parameterNames = /^\/?[\w.-]+(\/[\w.-]+)*$/
+/** Names that an SSM parameter may have. */
+export const parameterNames = /^\/?[\w.-]+(\/[\w.-]+)*$/
 
 /** Lets every function read exactly this parameter. */
 export function grantPolicy({ functions, name }: { functions: RotatorFunctions; name: string }): void {

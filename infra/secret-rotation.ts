@@ -1,10 +1,10 @@
-import { Duration, Stack } from 'aws-cdk-lib'
-import { CfnPermission } from 'aws-cdk-lib/aws-lambda'
+import { Duration } from 'aws-cdk-lib'
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
-import type { RotatorFunction } from './functions.ts'
+import type { CredentialKind } from '../lambdas/credentials/kinds.ts'
+import { allowRotation, type RotatorFunction } from './functions.ts'
 import { type RotationKnobs, turnKnobs } from './knobs.ts'
-import type { CredentialKind, Graces } from './policy.ts'
+import type { Graces } from './policy.ts'
 import { RotationWindow } from './rotation-window.ts'
 import type { AnySecret } from './secret.ts'
 
@@ -57,13 +57,7 @@ export class SecretRotation extends Construct {
     turnKnobs({ secret, knobs: options })
 
     const { secretArn } = secret
-    const permission = new CfnPermission(this, 'Permission', {
-      action: 'lambda:InvokeFunction',
-      functionName: rotate.function.functionArn,
-      principal: 'secretsmanager.amazonaws.com',
-      sourceAccount: Stack.of(this).account,
-      sourceArn: secretArn,
-    })
+    const permission = allowRotation({ scope: this, id: 'Permission', rotate, secretArn })
     const { expression, durationHours } = window
     this.schedule = new CfnRotationSchedule(this, 'Schedule', {
       secretId: secretArn,

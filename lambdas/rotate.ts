@@ -18,7 +18,7 @@ async function rotate(input: unknown, context: Context): Promise<void> {
   const rotation = await openRotation({ event, clients, policyName: policyName(), schedules, time, log })
   await runPhase({ step: event.step, rotation })
   // infra/metrics.ts makes metrics of these figures.
-  const figures = { kind: rotation.kind, durationMs: time.now() - start, ...tally }
+  const figures = { kind: rotation.kindRead(), durationMs: time.now() - start, ...tally }
   log.info('phase done', { ...figures, remainingMs: Math.round(time.remaining()) })
 }
 

@@ -34,6 +34,8 @@ const FOLLOW_INTERVAL_MS = 50
 /** Makes a clock that stands at `start`, 2026-01-05T00:00:00Z unless told otherwise. */
 export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { start?: Date } = {}): Clock {
   let now = start.getTime()
+  /** While real time is followed: catches up with it, and leaves what falls due to the next tick. */
+  let catchUp = () => {}
   const entries: Entry[] = []
 
   const at: Clock['at'] = (time, task) => {
@@ -61,14 +63,25 @@ export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { star
 
   const follow: Clock['follow'] = () => {
     let last = performance.now()
-    const tick = () => {
-      const elapsed = performance.now() - last
-      last += elapsed
-      void advance(elapsed)
+    const elapsed = () => {
+      const ms = performance.now() - last
+      last += ms
+      return ms
     }
-    const timer = setInterval(tick, FOLLOW_INTERVAL_MS).unref()
-    return () => clearInterval(timer)
+    catchUp = () => {
+      now += elapsed()
+    }
+    const timer = setInterval(() => void advance(elapsed()), FOLLOW_INTERVAL_MS).unref()
+    return () => {
+      catchUp = () => {}
+      clearInterval(timer)
+    }
   }
 
-  return { now: () => now, at, advance, next: () => entries[0]?.time, follow }
+  const read = () => {
+    catchUp()
+    return now
+  }
+
+  return { now: read, at, advance, next: () => entries[0]?.time, follow }
 }

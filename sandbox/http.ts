@@ -80,7 +80,7 @@ const unknownTarget: WireResponse = {
 
 interface Parts {
   readonly api: 'aws' | 'dfns'
-  readonly wire: Wire
+  readonly wire: Pick<Wire, 'dispatch'>
   /** The time that replies are dated with. */
   readonly now: () => number
   /** Every origin, and no connection is kept, unless told otherwise. */

@@ -33,11 +33,12 @@ async function run(): Promise<void> {
   const commands = [
     'Rotate it:   aws secretsmanager rotate-secret --secret-id demo/dfns',
     'Look at it:  aws secretsmanager describe-secret --secret-id demo/dfns',
+    'Or by the commands of dfns-rotator:  npx ./dist/npm/cli rotate demo/dfns',
   ]
-  say(invitation({ sandbox, commands }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.stop().then(() => process.exit(0)))
   }
+  say(invitation({ sandbox, commands }))
 }
 
 if (values.help) console.log(help)

@@ -1,6 +1,6 @@
 import { type Clock, createClock } from './clock.ts'
 import { createWire, type Wire } from './faults.ts'
-import { serve } from './http.ts'
+import { type Host, ownBerth } from './host.ts'
 import { type AsyncInvocations, type AsyncSwitches, createAsyncInvocations } from './lambda/async.ts'
 import { type BundledFunction, createFunction, type FunctionOptions } from './lambda/function.ts'
 import { createLambdaHandler } from './lambda/handler.ts'
@@ -19,7 +19,7 @@ import type { VaultSwitches } from './secrets-manager/secret.ts'
 import { createVault, type Vault } from './secrets-manager/vault.ts'
 import { createSsmHandler } from './ssm/handler.ts'
 import { createParameters, type Parameters } from './ssm/parameters.ts'
-import type { WireHandler } from './wire.ts'
+import type { CallRecord, WireHandler } from './wire.ts'
 
 /** How the sandbox is put together; everything has a default. */
 export interface SandboxOptions {
@@ -28,6 +28,8 @@ export interface SandboxOptions {
   readonly dfns?: WireHandler
   /** 0 or absent: any port that is free. */
   readonly ports?: { readonly aws?: number; readonly dfns?: number }
+  /** Lends servers and processes, unless ports are given; the sandbox has its own without one. */
+  readonly host?: Host
   /** For every function, on top of the sandbox's own environment. */
   readonly functionEnv?: Readonly<Record<string, string>>
   readonly vaultSwitches?: Partial<VaultSwitches>
@@ -39,7 +41,7 @@ export interface SandboxOptions {
 }
 
 /** A bundle that runs as a function. */
-export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now' | 'endpoints'> {
+export interface AddedFunction extends Omit<FunctionOptions, 'arn' | 'now' | 'endpoints' | 'waiting'> {
   readonly name: string
   /** ARN of the queue that hears of an asynchronous invocation given up. */
   readonly onFailure?: string
@@ -138,21 +140,19 @@ function connect(parts: {
   })
 }
 
-async function serveBoth({
-  wire,
-  clock,
-  ports,
-}: Pick<Sandbox, 'wire' | 'clock'> & Pick<SandboxOptions, 'ports'>) {
-  const now = () => clock.now()
-  const aws = await serve({ api: 'aws', wire, now, port: ports?.aws })
-  const dfns = await serve({ api: 'dfns', wire, now, port: ports?.dfns }).catch(async (error: unknown) => {
-    await aws.close()
-    throw error
-  })
-  return { aws, dfns }
+/** Whoever lives through another fault may go on repeating a request, or wait with the next one. */
+const isForgotten = ({ fault }: CallRecord): boolean =>
+  fault === undefined || fault === 'killed-before' || fault === 'killed-after'
+
+function berthOf({
+  options,
+  ...guest
+}: Pick<Sandbox, 'wire'> & { now: () => number; options: SandboxOptions }) {
+  const { host, ports } = options
+  return host === undefined || ports !== undefined ? ownBerth({ ...guest, ports }) : host.berth(guest)
 }
 
-/** Starts the servers and assembles the services. Both servers hear on 127.0.0.1 only. */
+/** Assembles the services, behind two servers that hear on 127.0.0.1 only. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const services = createServices(options)
   const { clock, engine, functions, invocations } = services
@@ -163,8 +163,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const deniedLogs = new Set<string>()
   const logs = createLogsHandler({ clock, bundled, denied: deniedLogs })
   const wire = connect({ services, lambda: createLambdaHandler(bundled), logs, dfns: options.dfns, killed })
-  const servers = await serveBoth({ wire, clock, ports: options.ports ?? {} })
-  const urls = { aws: servers.aws.url, dfns: servers.dfns.url }
+  const now = () => clock.now()
+  const berth = await berthOf({ wire, now, options })
+  const { urls, waiting } = berth
   const environment = environmentOf(urls)
 
   const addFunction: Sandbox['addFunction'] = ({ name, env = {}, onFailure, ...rest }) => {
@@ -172,7 +173,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const own = { ...options.functionEnv, ...env }
     // As the keys of a function's own role, it tells who calls.
     const endpoints = { ...environment, AWS_ACCESS_KEY_ID: name }
-    const target = createFunction({ ...rest, arn, env: own, endpoints, now: () => clock.now() })
+    const target = createFunction({ ...rest, arn, env: own, endpoints, waiting, now })
     bundled.set(arn, target)
     functions.set(arn, target)
     if (onFailure !== undefined) invocations.configure({ arn, onFailure })
@@ -190,7 +191,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     addFunction,
     stop: async () => {
       await Promise.all([...bundled.values()].map((target) => target.stop()))
-      await Promise.all([servers.aws.close(), servers.dfns.close()])
+      await berth.leave({ isClean: wire.calls.every(isForgotten) })
     },
   }
 }

@@ -72,7 +72,7 @@ export function newKey(algorithm: AccountAlgorithm = 'Ed25519'): { publicKey: st
 export interface SceneOptions
   extends Pick<
     SandboxOptions,
-    'engineSwitches' | 'vaultSwitches' | 'schedulerSwitches' | 'asyncSwitches' | 'ports'
+    'engineSwitches' | 'vaultSwitches' | 'schedulerSwitches' | 'asyncSwitches' | 'ports' | 'host'
   > {
   /** 2026-01-05T00:00:00Z unless told otherwise. */
   readonly start?: Date

@@ -5,14 +5,15 @@ import { buildBoth, type Bundles } from './bench/bundles.ts'
 import { graces } from './bench/dependencies.ts'
 import { measureClient } from './bench/client.ts'
 import { type Budget, median, sum } from './bench/figures.ts'
-import { measureStarts } from './bench/start.ts'
+import { pagesOf, writePages } from './bench/pages.ts'
+import { showEveryWay, showMemory, showSideBySide, showStarts } from './bench/sections.ts'
 import { budgets, line, table, title } from './bench/terminal.ts'
 import { type Counts, measureWalls, type Series, type Walls } from './bench/walls.ts'
 
 const kib = (bytes: number) => bytes / 1024
 const addedMs = [0, 20, 50, 100]
 const judgedMs = 50
-const cycles = 5
+const cycles = 3
 
 function showBundles({ rotate, baseline }: Bundles): Budget[] {
   title('Bundles, minified')
@@ -34,33 +35,6 @@ function showBundles({ rotate, baseline }: Bundles): Budget[] {
     { what: 'rotate bundle', measured: size, limit: 500, unit: 'KiB' },
     { what: 'rotate bundle ÷ two AWS clients', measured: size / least, limit: 1.35, unit: '×' },
   ]
-}
-
-async function showStarts(bundles: Bundles): Promise<Budget[]> {
-  const [rounds, runs] = [5, 25]
-  title(`Start → handler imported, ms: lower quartile of ${runs} processes, ${rounds} rounds, in turn`)
-  const starts = await measureStarts({ bundles, rounds, runs })
-  const row = (name: string, figures: readonly number[], digits: number) => [
-    name,
-    ...[...figures, median(figures)].map((value) => value.toFixed(digits)),
-  ]
-  const times = (name: string, subject: keyof (typeof starts)[number]) =>
-    row(
-      name,
-      starts.map((round) => round[subject]),
-      1,
-    )
-  const ratios = starts.map(({ rotate, baseline }) => rotate / baseline)
-  table(
-    ['', ...ratios.map((_, index) => `#${index + 1}`), 'median'],
-    [
-      times('rotate', 'rotate'),
-      times('two AWS clients alone', 'baseline'),
-      times('Node.js by itself', 'nothing'),
-      row('rotate ÷ two AWS clients', ratios, 2),
-    ],
-  )
-  return [{ what: 'start → handler ÷ two AWS clients', measured: median(ratios), limit: 1.15, unit: '×' }]
 }
 
 const columns = { secretsmanager: 'Secrets Manager', ssm: 'SSM', scheduler: 'Scheduler', dfns: 'Dfns' }
@@ -209,9 +183,13 @@ async function main(): Promise<void> {
     showCalls(walls)
     judged.push(...showWalls(walls))
   }
+  await showSideBySide(judgedMs)
+  await showEveryWay(judgedMs)
+  await showMemory(bundles)
   judged.push(...(await showClient()))
   await showAudits()
   judged.push(...(await showFleet()))
+  await writePages(await pagesOf())
   title('Budgets')
   budgets(judged)
 }

@@ -1,22 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { build } from 'esbuild'
-import { bundling, root } from './bundling.ts'
+import { functions, root } from './bundling.ts'
 import { packageFiles, writePackages } from './packages.ts'
 import { bundlePage } from './web/bundle.ts'
 
 // In memory first: a build that fails leaves the last good bundles and packages where they are.
-const { outputFiles, metafile } = await build({
-  ...bundling,
-  metafile: true,
-  entryPoints: {
-    'rotate/index': 'lambdas/rotate.ts',
-    'retire/index': 'lambdas/retire.ts',
-    'audit/index': 'lambdas/audit.ts',
-  },
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-})
+const { outputFiles, metafile } = await build({ ...functions, metafile: true })
 const packages = await packageFiles({
   functions: { outputs: outputFiles, inputs: Object.keys(metafile.inputs) },
 })

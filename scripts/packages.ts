@@ -30,6 +30,14 @@ export async function packageFiles({ functions }: { functions: Built }): Promise
   return new Map(all.flat())
 }
 
+/** The files, of this repository and its packages, that go into what others install beside the functions. */
+export async function packageInputs(): Promise<readonly string[]> {
+  const built = Object.values(packages).flatMap((source) =>
+    source.formats.map(async (format) => (await modulesOf({ source, format })).inputs),
+  )
+  return (await Promise.all(built)).flat()
+}
+
 /** Takes the place of dist/npm/, once all of it is written. */
 export async function writePackages(files: Files): Promise<void> {
   const folder = join(root, 'dist', 'npm')
@@ -38,7 +46,8 @@ export async function writePackages(files: Files): Promise<void> {
   for (const [path, content] of files) {
     const file = join(written, path)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, content)
+    // npx makes a program executable when it links the package, and not again after the next build.
+    await writeFile(file, content, { mode: isProgram(content) ? 0o755 : 0o644 })
   }
   await rm(folder, { recursive: true, force: true })
   await rename(written, folder)
@@ -106,5 +115,7 @@ async function declarations({ exports, formats }: Package): Promise<Files> {
   const all = [...files, ...entries]
   return new Map(formats.flatMap((format) => all.map(([path, text]) => [`${format}/${path}`, text] as const)))
 }
+
+const isProgram = (content: string | Uint8Array) => Buffer.from(content).subarray(0, 2).toString() === '#!'
 
 const slashed = (path: string) => path.replaceAll('\\', '/')

@@ -22,9 +22,10 @@ import { proveLongRuns } from './prove-long.ts'
 const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
-lives through 90 days of each seed, holds what was asked of AWS against the roles,
-lets applications and receivers of webhooks live through 500 and 50 rotations, and rotates
-10,000 secrets under the rate limit of one organisation.
+lives through 90 days of each seed, holds what was asked of AWS against the roles, runs
+every test of the built bundles in processes of its own, lets applications and receivers of
+webhooks live through 500 and 50 rotations, and rotates 10,000 secrets under the rate limit
+of one organisation.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
                      1/1 with --only pairs, 1/500 without
@@ -143,12 +144,11 @@ async function proveRoles(): Promise<void> {
   })
 }
 
-/** The built bundles over HTTP, killed and recorded: these are tests, whose lines are passed on. */
+/** The built bundles over HTTP, started for each scene, killed and recorded, by tests. */
 async function proveBundles(): Promise<void> {
   const name = 'bundles over HTTP'
   if (!isWanted(name)) return
-  const killed = ['test/blackbox/warm-faults.test.ts', 'test/blackbox/kill.test.ts']
-  const tests = [...killed, 'test/infra/calls.test.ts']
+  const tests = ['test/blackbox', 'test/infra/calls.test.ts']
   conclude({ name, ...(await tested({ tests, shown: / of \d+ schedules converge/ })) })
 }
 

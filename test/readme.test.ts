@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { cli, deployed, startCli } from './support/cli.ts'
+import { cli, deployed, startCli, type Started } from './support/cli.ts'
 import type { Staged } from './support/graces.ts'
 
 // One sandbox for a whole page, and every command of it.
@@ -16,13 +16,18 @@ const pages = ['README.md', 'cli/README.md', 'docs/cli.md'].filter((path) => exi
 /** The lines of a page's blocks of `sh`, without what is said beside them. */
 function linesOf(path: string): readonly string[] {
   const blocks = [...read(path).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
-  return blocks
-    .flatMap((block) => block.replaceAll('\\\n', '').split('\n'))
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '')
+  return (
+    blocks
+      .flatMap((block) => block.replaceAll('\\\n', '').split('\n'))
+      .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+      // As long as the package is not published.
+      .map((line) => line.replace(/^npx \.\/dist\/npm\/cli /, npx))
+      .filter((line) => line !== '')
+  )
 }
 
 const npx = 'npx dfns-rotator '
+const sandbox = 'npm run sandbox -- --quiet'
 
 /** What no test here runs, and who does. CI itself is the clean clone in which these come first. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -36,7 +41,7 @@ test('README.md says how it begins', () => {
 })
 
 test.each(pages)('every command of %s is run here, or by whom is known', (path) => {
-  const others = linesOf(path).filter((line) => !line.startsWith(npx))
+  const others = linesOf(path).filter((line) => !line.startsWith(npx) && line !== sandbox)
   expect(others.filter((line) => !(line in elsewhere))).toEqual([])
 })
 
@@ -56,7 +61,7 @@ async function openPage(): Promise<Staged> {
   const staged = await deployed()
   const { scene, account } = staged
   const { orgId } = account.document
-  for (const name of ['prod/payments', 'prod/dfns/payments']) {
+  for (const name of ['demo/dfns', 'prod/payments', 'prod/dfns/payments']) {
     const { document } = scene.openAccount({ orgId, name })
     await scene.keepSecret({ name, document })
   }
@@ -64,12 +69,17 @@ async function openPage(): Promise<Staged> {
 }
 
 /** One that goes on until somebody ends it. */
-async function begunAndEnded(args: readonly string[]): Promise<number | null> {
-  const running = startCli({ args })
+async function begunAndEnded(running: Started): Promise<number | null> {
   await running.shows('Ctrl-C ends.')
   running.child.kill('SIGINT')
   return (await running.ended).code
 }
+
+test('README.md keeps a sandbox running', async () => {
+  expect(linesOf('README.md')).toContain(sandbox)
+  const command = [process.execPath, join(root, 'sandbox', 'main.ts')] as const
+  expect(await begunAndEnded(startCli({ args: ['--quiet'], command }))).toBe(0)
+})
 
 describe.each(pages)('%s', (path) => {
   test('its commands do as they stand there, one after the other', async () => {
@@ -81,7 +91,7 @@ describe.each(pages)('%s', (path) => {
       // A person at a terminal would say yes.
       const code =
         args[0] === 'sandbox'
-          ? await begunAndEnded(args)
+          ? await begunAndEnded(startCli({ args }))
           : (await cli({ args: [...args, '--yes'], scene })).code
       ended.push([line, code])
     }

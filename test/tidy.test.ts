@@ -235,13 +235,15 @@ describe('package.json', () => {
     expect(inexactVersions(parse<Manifest>('package.json'))).toEqual([])
   })
 
-  test.for(['^1.0.0', '~1.0.0', '1.x', '1.0', '*', 'latest', '>=1.0.0', 'git+ssh://x/y'])(
+  test.for(['^1.0.0', '~1.0.0', '1.x', '1.0', '*', 'latest', 'npm:x@^1.0.0', '>=1.0.0', 'git+ssh://x/y'])(
     'may not say %s',
     (version) => {
       for (const field of ['dependencies', 'devDependencies', 'optionalDependencies'])
-        expect(inexactVersions({ [field]: { a: version, b: '1.2.3', c: 'file:lambdas/vendor/c' } })).toEqual([
-          `a ${version}`,
-        ])
+        expect(
+          inexactVersions({
+            [field]: { a: version, b: '1.2.3', c: 'file:lambdas/vendor/c', d: 'npm:@x/y@1.2.3' },
+          }),
+        ).toEqual([`a ${version}`])
     },
   )
 })

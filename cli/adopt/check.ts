@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { credentialOf } from '../../lambdas/credentials/index.ts'
+import { credentialOf, isKind } from '../../lambdas/credentials/index.ts'
+import type { CredentialKind } from '../../lambdas/credentials/kinds.ts'
 import type { Means } from '../../lambdas/credentials/credential.ts'
 import type { Generation } from '../../lambdas/credentials/document.ts'
 import { isCode } from '../../lambdas/errors.ts'
 import { refusal } from '../failure.ts'
 import { type Field, waysToSay } from './sources.ts'
 
+const ofToken = ['baseUrl', 'orgId', 'authToken', 'credId', 'privateKey'] as const
+
 /** What every kind needs; `signerArn` is optional for a key. */
-const needed: Readonly<Record<string, readonly Field[]>> = {
-  ServiceAccountKey: ['baseUrl', 'orgId', 'authToken', 'credId', 'privateKey'],
-  PersonalAccessTokenKey: ['baseUrl', 'orgId', 'authToken', 'credId', 'privateKey'],
+const needed: Readonly<Record<CredentialKind, readonly Field[]>> = {
+  ServiceAccountKey: ofToken,
+  PersonalAccessTokenKey: ofToken,
   UserKey: ['baseUrl', 'orgId', 'username', 'credId', 'privateKey'],
   WebhookSecret: ['baseUrl', 'orgId', 'webhookId', 'webhookSecret', 'url', 'events', 'signerArn'],
 }
@@ -18,7 +21,7 @@ const needed: Readonly<Record<string, readonly Field[]>> = {
 export function assertComplete(has: (field: Field) => boolean, kind: string | undefined): void {
   if (kind === undefined)
     throw refusal('nothing tells what kind of credential it is: say --kind. Nothing was changed')
-  const missing = (needed[kind] ?? []).filter((field) => !has(field))
+  const missing = (isKind(kind) ? needed[kind] : []).filter((field) => !has(field))
   if (missing.length === 0) return
   const ways = missing.map((field) => `${field} (${waysToSay(field)})`)
   throw refusal(`these are missing, and could not be found out: ${ways.join('; ')}. Nothing was changed`)

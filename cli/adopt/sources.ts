@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { readJsonObject } from '../../lambdas/credentials/json.ts'
-import type { Given, Options } from '../command.ts'
+import { credentialKinds } from '../../lambdas/credentials/kinds.ts'
+import type { Given, Options } from '../options.ts'
 import type { Process } from '../context.ts'
 import { usage } from '../failure.ts'
 
@@ -35,7 +36,7 @@ export const fieldOptions = {
   kind: {
     value: 'KIND',
     says: 'what it is',
-    oneOf: ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'],
+    oneOf: credentialKinds,
   },
   'base-url': { value: 'URL', says: 'origin of the Dfns API' },
   'org-id': { value: 'ID', says: 'of the organisation, where no token tells it' },

@@ -1,6 +1,9 @@
+import { generationIn } from '../../lambdas/credentials/document.ts'
 import { abandon as giveUp } from '../../lambdas/operations/abandon.ts'
-import { generationIn, holderOf, pendingVersion } from '../../lambdas/rotation/labels.ts'
-import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
+import type { Operation } from '../../lambdas/operations/operation.ts'
+import { holderOf, pendingVersion } from '../../lambdas/rotation/labels.ts'
+import { type Command, oneSecret, type Outcome, outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { refusal } from '../failure.ts'
@@ -24,8 +27,7 @@ export const abandon: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const [name = ''] = given.operands
-  const { secret, opening, operation, steps } = await openOn(context, name)
+  const { name, secret, opening, operation, steps } = await openOn(context, given)
   const versionId = given.text('version') ?? pendingVersion(secret)
   if (versionId === undefined) {
     const problem = `no rotation of ${name} is under way: AWSPENDING is on no version of its own`
@@ -35,15 +37,7 @@ async function run(context: Context, given: Given): Promise<Outcome> {
     throw refusal(
       `version ${versionId} is AWSCURRENT: that rotation is complete. npx dfns-rotator rollback ${name}`,
     )
-  const pending = await generationIn(operation.inside.version(versionId))
-  context.progress(`The rotation of ${name} is given up:`)
-  context.progress(`  AWSPENDING is taken from version ${versionId}`)
-  context.progress(
-    pending === undefined
-      ? '  what it made at Dfns, if anything, is deactivated'
-      : `  ${pending.document.id} is deactivated at Dfns, if it was made known there`,
-  )
-  context.progress(`AWSCURRENT stays on version ${operation.current.version.versionId}.`)
+  await announce({ context, name, operation, versionId })
   await context.confirm(`Give the rotation of ${name} up?`)
   const again = `abandon ${name} --version ${versionId}`
   await completing({ context, again, act: () => giveUp({ ...opening, versionId }) })
@@ -58,4 +52,22 @@ async function run(context: Context, given: Given): Promise<Outcome> {
       return `${head} To rotate anew: npx dfns-rotator rotate ${name}${rest}`
     },
   })
+}
+
+async function announce(of: {
+  context: Context
+  name: string
+  operation: Operation
+  versionId: string
+}): Promise<void> {
+  const { context, name, operation, versionId } = of
+  const pending = await generationIn(operation.inside.version(versionId))
+  context.progress(`The rotation of ${name} is given up:`)
+  context.progress(`  AWSPENDING is taken from version ${versionId}`)
+  context.progress(
+    pending === undefined
+      ? '  what it made at Dfns, if anything, is deactivated'
+      : `  ${pending.document.id} is deactivated at Dfns, if it was made known there`,
+  )
+  context.progress(`AWSCURRENT stays on version ${operation.current.version.versionId}.`)
 }

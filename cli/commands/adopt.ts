@@ -12,12 +12,13 @@ import { asked, derived } from '../adopt/derive.ts'
 import { additionsTo, type Standing, standingIn } from '../adopt/document.ts'
 import { foundIn } from '../adopt/found.ts'
 import { type Field, fieldOptions, saidBy, type Sources } from '../adopt/sources.ts'
-import { type Command, type Given, oneSecret, outcome } from '../command.ts'
+import { type Command, oneSecret, outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import { type Context, describe } from '../context.ts'
 import { refusal, usage } from '../failure.ts'
 import { holdersOf } from '../holders.ts'
 import { openingOf } from '../looking.ts'
-import { type Look, table, wrap } from '../output.ts'
+import { type Look, table, widest, wrap } from '../output.ts'
 
 /** Brings what stands in a secret into the form that is rotated. */
 export const adopt: Command = {
@@ -174,7 +175,7 @@ function resultOf(of: { secret: DescribedSecret; standing: Standing; added: Sour
 
 function difference({ secretId, added, kept }: Adoption, look: Look): string {
   const rows = added.map(({ field, from }) => [`+ ${field}`, `from ${from}`])
-  const width = Math.min(look.width, 100)
+  const width = Math.min(look.width, widest)
   const stay = wrap({
     text: `stay as they are: ${kept.join(', ') || 'none'}`,
     width: width - 2,

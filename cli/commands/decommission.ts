@@ -1,6 +1,7 @@
 import { decommission as letGo } from '../../lambdas/operations/decommission.ts'
 import { standingReminders } from '../../lambdas/rotation/reminders.ts'
-import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
+import { type Command, oneSecret, type Outcome, outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import type { Context } from '../context.ts'
 import { named } from '../rotate/change.ts'
 import { completing, openOn } from '../way-back/on-secret.ts'
@@ -20,8 +21,7 @@ export const decommission: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const [name = ''] = given.operands
-  const { secret, opening, operation, steps } = await openOn(context, name)
+  const { name, secret, opening, operation, steps } = await openOn(context, given)
   const reminders = await standingReminders(operation)
   context.progress(`${name} is let go:`)
   context.progress('  its rotation is turned off, and one that is under way is given up')

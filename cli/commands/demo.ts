@@ -1,6 +1,7 @@
 import { showDemo } from '../../sandbox/demo/show.ts'
 import { kinds } from '../../sandbox/demo/subjects.ts'
-import { type Command, type Given, noOperands, type Outcome } from '../command.ts'
+import { type Command, noOperands, type Outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { assertRunsFunctions } from '../node-24.ts'

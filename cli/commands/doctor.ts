@@ -6,7 +6,7 @@ import { deploymentFindings } from '../doctor/deployment.ts'
 import { type Examined, examine, missing } from '../doctor/secret.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type Finding, findingLines, isWarning } from '../findings.ts'
-import { lookAt } from '../looking.ts'
+import { batchesOf, lookAt } from '../looking.ts'
 import type { Look } from '../output.ts'
 
 /** Finds what would stop a rotation, before anything is changed. */
@@ -53,8 +53,7 @@ async function examined(of: {
   const looking = await lookAt({ context, names: arns, acts: false })
   const schedules = await functionSchedules(context)
   const found: Examined[] = []
-  for (let begin = 0; begin < looking.looked.length; begin += atOnce) {
-    const batch = looking.looked.slice(begin, begin + atOnce)
+  for (const { batch } of batchesOf(looking.looked, atOnce)) {
     for (const { secret } of batch) context.progress(`looking at ${secret.arn}`)
     const examining = { context, looking, schedules, isTested }
     found.push(...(await Promise.all(batch.map((one) => examine({ ...examining, one })))))

@@ -1,7 +1,8 @@
 import { rollback as rollBack } from '../../lambdas/operations/rollback.ts'
 import { assertNoRotation } from '../../lambdas/operations/operation.ts'
 import { holderOf } from '../../lambdas/rotation/labels.ts'
-import { type Command, type Given, oneSecret, type Outcome, outcome } from '../command.ts'
+import { type Command, oneSecret, type Outcome, outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../failure.ts'
 import { changeSince, named } from '../rotate/change.ts'
@@ -28,9 +29,7 @@ export const rollback: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const [name = ''] = given.operands
-  const on = await openOn(context, name)
-  const { secret, opening, operation, steps } = on
+  const { name, secret, opening, operation, steps } = await openOn(context, given)
   assertNoRotation(secret)
   const to = given.text('to') ?? holderOf(secret, 'AWSPREVIOUS')
   if (to === undefined) {

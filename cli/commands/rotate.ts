@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { openOperation } from '../../lambdas/operations/operation.ts'
 import { retireAtOnce } from '../../lambdas/operations/retire-at-once.ts'
 import { secretStore } from '../../lambdas/ports/secrets-manager.ts'
-import { type Command, type Given, oneSecret, type Outcome } from '../command.ts'
+import { hourMs, minuteMs } from '../../lambdas/ports/time.ts'
+import { type Command, oneSecret, type Outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import { type Context, describe, operationOn } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { usage } from '../failure.ts'
@@ -113,10 +115,10 @@ function exitCodeOf({ outcome, change, retired, foreign }: RotateResult): ExitCo
   return isLeft ? exitCodes.found : exitCodes.done
 }
 
-const units = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+const unitMs = { s: 1_000, m: minuteMs, h: hourMs } as const
 
 function durationMs(text: string): number {
   const [, amount, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? []
-  if (unit === 's' || unit === 'm' || unit === 'h') return Number(amount) * units[unit]
+  if (unit === 's' || unit === 'm' || unit === 'h') return Number(amount) * unitMs[unit]
   throw usage('--timeout is a number and s, m or h, as in 15m')
 }

@@ -1,5 +1,6 @@
 import { invitation, openStanding } from '../../sandbox/standing.ts'
-import { type Command, type Given, noOperands, type Outcome, outcome } from '../command.ts'
+import { type Command, noOperands, type Outcome, outcome } from '../command.ts'
+import type { Given } from '../options.ts'
 import type { Context } from '../context.ts'
 import { usage } from '../failure.ts'
 import { assertRunsFunctions } from '../node-24.ts'

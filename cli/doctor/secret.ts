@@ -1,6 +1,7 @@
+import { unqualified } from '../../lambdas/auditing/managed.ts'
 import type { Run } from '../../lambdas/auditing/run.ts'
-import { answer } from '../../lambdas/credentials/answer.ts'
-import { secretStore } from '../../lambdas/ports/secrets-manager.ts'
+import { ifReadable } from '../../lambdas/credentials/answer.ts'
+import { type SecretVersion, secretStore } from '../../lambdas/ports/secrets-manager.ts'
 import type { Schedules } from '../../lambdas/ports/scheduler.ts'
 import type { Context } from '../context.ts'
 import { type Finding, finding } from '../findings.ts'
@@ -53,14 +54,14 @@ export async function examine(examining: Examining): Promise<Examined> {
 
 /** Audit's findings; a code has a remedy of its own, and a document may be told more exactly. */
 async function explained(of: Examining & { run: Run }): Promise<readonly Finding[]> {
-  const { context, one } = of
-  const { secret, view, findings } = one
+  const { secret, view, findings } = of.one
   const isConfigured = secret.rotationArn !== undefined
   const kept = findings.filter(({ type }) => isConfigured || type !== 'rotation-cancelled')
-  const texts = kept.some(({ details }) => details['code'] === 'ERR_DOCUMENT') ? await currentOf(of) : []
+  const isUnread = kept.some(({ details }) => details['code'] === 'ERR_DOCUMENT')
+  const current = isUnread ? await currentOf(of) : undefined
   return kept.map((each) => {
     const code = String(each.details['code'] ?? '')
-    const exact = code === 'ERR_DOCUMENT' && texts[0] !== undefined ? problemIn(texts[0].text) : undefined
+    const exact = code === 'ERR_DOCUMENT' && current !== undefined ? problemIn(current.text) : undefined
     if (exact !== undefined)
       return { ...each, problem: exact, remedy: `npx dfns-rotator adopt ${secret.arn}` }
     if (code === 'ERR_VERIFY' && view?.survey.find(view.current.document)?.isActive === true)
@@ -71,13 +72,16 @@ async function explained(of: Examining & { run: Run }): Promise<readonly Finding
       }
     return { ...each, remedy: remedyOf(code) ?? each.remedy }
   })
+}
 
-  async function currentOf({ run }: { run: Run }) {
-    const { time } = context
-    const store = secretStore({ client: run.clients.secretsManager, secretId: secret.arn, time })
-    const read = await answer(store.getSecretValue({ label: 'AWSCURRENT' }))
-    return 'value' in read && read.value !== undefined ? [read.value] : []
-  }
+async function currentOf({
+  context,
+  one,
+  run,
+}: Examining & { run: Run }): Promise<SecretVersion | undefined> {
+  const client = run.clients.secretsManager
+  const store = secretStore({ client, secretId: one.secret.arn, time: context.time })
+  return ifReadable(store.getSecretValue({ label: 'AWSCURRENT' }))
 }
 
 const otherKey = 'Dfns has an active credential under credId, but privateKey is not its key'
@@ -95,9 +99,6 @@ async function rotationFindings({ context, one: { secret } }: Examining): Promis
   const remedy = 'choose the rotate function of this rotator, or say --name-prefix for another one'
   return [finding({ type: 'other-function', secretId, problem, remedy })]
 }
-
-/** An ARN of a function without its version or alias. */
-const unqualified = (arn: string): string => arn.split(':').slice(0, 7).join(':')
 
 /** What the audit does not look at: secrets beside it that are not managed. */
 async function sharedFindings({ context, looking, one }: Examining): Promise<readonly Finding[]> {

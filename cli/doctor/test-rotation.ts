@@ -3,6 +3,7 @@ import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager'
 import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
 import { awsErrorName, awsFailure } from '../../lambdas/ports/aws-failure.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../../lambdas/ports/secrets-manager.ts'
+import { minuteMs } from '../../lambdas/ports/time.ts'
 import { pendingVersion } from '../../lambdas/rotation/labels.ts'
 import type { Context } from '../context.ts'
 import { functionLog, type FunctionLog, type LogLine } from '../rotate/function-log.ts'
@@ -29,7 +30,7 @@ interface Testing {
 const pauseMs = 500
 
 /** Steps of a rotation may take as long as Lambda lets them. Milliseconds. */
-const longestMs = 5 * 60_000
+const longestMs = 5 * minuteMs
 
 /** Lines of a function reach CloudWatch Logs some seconds after they were printed. */
 const logDelayMs = 30_000

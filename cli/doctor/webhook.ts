@@ -1,17 +1,15 @@
 import { DescribeSecretCommand, type RotationRulesType } from '@aws-sdk/client-secrets-manager'
-import type { View } from '../../lambdas/auditing/view.ts'
+import type { View } from '../../lambdas/auditing/run.ts'
 import { answer } from '../../lambdas/credentials/answer.ts'
 import { documentedCap } from '../../lambdas/credentials/webhook-creation.ts'
 import type { WebhookDocument } from '../../lambdas/credentials/webhook-document.ts'
 import { type Keeper, keeperOf } from '../../lambdas/credentials/webhook-keeper.ts'
 import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
+import { dayMs, hourMs } from '../../lambdas/ports/time.ts'
 import type { Context } from '../context.ts'
 import { type Finding, finding } from '../findings.ts'
 import { remedies } from '../remedies.ts'
 import { span } from '../spans.ts'
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 
 interface Looking {
   readonly context: Context

@@ -2,10 +2,10 @@ import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/clie
 import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import * as v from 'valibot'
 import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
-import type { Time } from '../../lambdas/ports/time.ts'
-
-const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const
-export type Step = (typeof steps)[number]
+import { everyPage } from '../../lambdas/ports/pages.ts'
+import { isTransient } from '../../lambdas/ports/aws-failure.ts'
+import { minuteMs, type Time } from '../../lambdas/ports/time.ts'
+import { steps } from '../../lambdas/rotation/event.ts'
 
 const line = v.object({
   message: v.string(),
@@ -41,7 +41,7 @@ interface Asked {
 }
 
 /** Clocks differ, and a line may be older than the command. Milliseconds. */
-const earlierMs = 10 * 60_000
+const earlierMs = 10 * minuteMs
 
 /**
  * The log comes late, in no fixed order, and perhaps not at all: it is read anew, and what is known is left
@@ -68,7 +68,7 @@ export function functionLog(asked: Asked): FunctionLog {
           .filter(({ versionId }) => versionId === token)
       } catch (error) {
         // A reply that was lost is asked for again; whoever may not read asks no more.
-        if (isAway(error)) return []
+        if (isTransient(error)) return []
         mayRead = false
         return undefined
       }
@@ -94,7 +94,7 @@ interface Event {
   readonly text: string
 }
 
-/** A rotation logs some dozens of lines; what is beyond that is not its. */
+/** A rotation logs some dozens of lines. */
 const mostPages = 20
 
 async function everyEvent(of: {
@@ -103,24 +103,18 @@ async function everyEvent(of: {
   time: Time
 }): Promise<readonly Event[]> {
   const { logs, input, time } = of
-  const all: Event[] = []
-  let next: string | undefined
-  for (let page = 0; page < mostPages; page++) {
-    const command = new FilterLogEventsCommand({ ...input, ...(next && { nextToken: next }) })
-    const { events = [], nextToken } = await logs.send(command, { abortSignal: deadlineOf(time) })
-    for (const { eventId = '', timestamp = 0, message = '' } of events)
-      all.push({ id: eventId, at: timestamp, text: message })
-    next = nextToken
-    if (next === undefined) break
-  }
-  return all
-}
-
-function isAway(error: unknown): boolean {
-  const status = (error as { $metadata?: { httpStatusCode?: unknown } } | undefined)?.$metadata
-    ?.httpStatusCode
-  const name = error instanceof Error ? error.name : ''
-  return typeof status !== 'number' || status >= 500 || name === 'ThrottlingException'
+  const all = await everyPage({
+    most: mostPages,
+    beyond: 'cut',
+    endless: () => new Error('its next page is the same again'),
+    page: async (nextToken) => {
+      const command = new FilterLogEventsCommand({ ...input, ...(nextToken && { nextToken }) })
+      const reply = await logs.send(command, { abortSignal: deadlineOf(time) })
+      return { items: reply.events ?? [], next: reply.nextToken }
+    },
+    endless: () => new Error('FilterLogEvents names one page after another without an end'),
+  })
+  return all.map(({ eventId: id = '', timestamp: at = 0, message: text = '' }) => ({ id, at, text }))
 }
 
 /** Lambda may write its own words before the JSON. */

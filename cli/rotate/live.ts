@@ -1,6 +1,5 @@
-import type { Look } from '../output.ts'
-import { wrap } from '../output.ts'
-import type { Step } from './function-log.ts'
+import { type Look, widest, wrap } from '../output.ts'
+import type { Step } from '../../lambdas/rotation/event.ts'
 import { type PhaseEvent, words } from './phases.ts'
 
 /** Shows a rotation as it goes on. */
@@ -27,7 +26,6 @@ const aboutWebhooks: About = {
   finishSecret: 'AWSCURRENT moves; the end of the old webhook is scheduled',
 }
 
-const widest = 100
 const eraseLine = '\r\u001b[2K'
 
 /** On a terminal the last line moves; elsewhere every line is written once, when it is known. */

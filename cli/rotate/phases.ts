@@ -1,5 +1,6 @@
 import type { DescribedSecret } from '../../lambdas/ports/secrets-manager.ts'
-import type { LogLine, Step } from './function-log.ts'
+import type { Step } from '../../lambdas/rotation/event.ts'
+import type { LogLine } from './function-log.ts'
 
 /** The four steps in the words of Dfns's guide. */
 export const words = {

@@ -1,6 +1,6 @@
 import type { Found } from '../../lambdas/credentials/survey.ts'
 import type { RetiredVersion } from '../../lambdas/operations/retire-at-once.ts'
-import { type Look, wrap } from '../output.ts'
+import { type Look, widest, wrap } from '../output.ts'
 import { remedyOf } from '../remedies.ts'
 import type { Change } from './change.ts'
 import { type PhaseEvent, words } from './phases.ts'
@@ -22,8 +22,6 @@ export interface RotateResult {
   readonly retired: readonly RetiredVersion[] | undefined
   readonly foreign: readonly Pick<Found, 'id' | 'noun' | 'name'>[] | undefined
 }
-
-const widest = 100
 
 interface Shown {
   readonly secret: string

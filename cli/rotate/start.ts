@@ -1,24 +1,19 @@
 import { RotateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { RotationError } from '../../lambdas/errors.ts'
+import { assertNoRotation } from '../../lambdas/operations/operation.ts'
 import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
 import { awsErrorName, awsFailure } from '../../lambdas/ports/aws-failure.ts'
-import type { DescribedSecret, SecretStore } from '../../lambdas/ports/secrets-manager.ts'
+import { type DescribedSecret, isReplica, type SecretStore } from '../../lambdas/ports/secrets-manager.ts'
 import type { Time } from '../../lambdas/ports/time.ts'
-import { RotationError } from '../../lambdas/errors.ts'
-import { pendingVersion } from '../../lambdas/rotation/labels.ts'
 
 /** Refuses where RotateSecret could not begin a rotation, before anything is asked or changed. */
 export function assertCanBegin(secret: DescribedSecret): void {
   const { arn, rotationEnabled, isDeleted, primaryRegion } = secret
   if (isDeleted) throw new RotationError('ERR_SECRET_GONE', `${arn} is marked for deletion`)
-  const region = arn.split(':')[3]
-  if (primaryRegion !== undefined && primaryRegion !== region)
+  if (isReplica(secret))
     throw new RotationError('ERR_NOT_ENABLED', `${arn} is a replica: rotate its primary, in ${primaryRegion}`)
   if (!rotationEnabled) throw new RotationError('ERR_NOT_ENABLED', `rotation of ${arn} is not turned on`)
-  const pending = pendingVersion(secret)
-  if (pending === undefined) return
-  const problem = `a rotation of ${arn} is not complete: AWSPENDING is on version ${pending}`
-  const wayOut = `Wait for it, or give it up: npx dfns-rotator abandon ${arn}`
-  throw new RotationError('ERR_CURRENT_CHANGED', `${problem}. Nothing was changed. ${wayOut}`)
+  assertNoRotation(secret)
 }
 
 /** RotateSecret, at once, under this token: it becomes the id of the new version. */

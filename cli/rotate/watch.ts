@@ -1,6 +1,7 @@
 import type { SecretStore } from '../../lambdas/ports/secrets-manager.ts'
 import type { Time } from '../../lambdas/ports/time.ts'
-import type { FunctionLog, Step } from './function-log.ts'
+import type { Step } from '../../lambdas/rotation/event.ts'
+import type { FunctionLog } from './function-log.ts'
 import { follower, isGivenUp, isPromoted, type PhaseEvent } from './phases.ts'
 
 /** How a rotation stood when it was looked at last. */

@@ -4,6 +4,7 @@ import type { DescribedSecret } from '../../lambdas/ports/secrets-manager.ts'
 import { secretsOf } from '../../lambdas/ports/secrets.ts'
 import { type Context, describe, operationOn } from '../context.ts'
 import { refusal } from '../failure.ts'
+import type { Given } from '../options.ts'
 import { type Step, stepLine, stepLog } from './steps.ts'
 
 /** A secret as a command finds it, and what it is acted on with. */
@@ -19,7 +20,8 @@ export interface OnSecret {
 }
 
 /** Reads the secret, with nothing changed: what keeps every operation from it shows now. */
-export async function openOn(context: Context, name: string): Promise<OnSecret> {
+export async function openOn(context: Context, given: Given): Promise<OnSecret> {
+  const [name = ''] = given.operands
   const secret = await describe(context, name)
   const opening = await operationOn(context, secret.arn)
   const log = stepLog({

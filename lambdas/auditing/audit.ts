@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hexDigest } from '../crypto/digest.ts'
 import { RotationError } from '../errors.ts'
 import { dfnsOf } from '../ports/dfns-session.ts'
 import type { Counts } from '../ports/metrics.ts'
@@ -6,6 +6,7 @@ import type { ScheduleGroup } from '../ports/schedule-group.ts'
 import type { Schedules } from '../ports/scheduler.ts'
 import { secretsOf } from '../ports/secrets.ts'
 import { type DescribedSecret, secretStore } from '../ports/secrets-manager.ts'
+import { hourMs, minuteMs } from '../ports/time.ts'
 import { onceOf } from '../rotation/means.ts'
 import { policyOf } from '../rotation/reads.ts'
 import type { Opening } from '../rotation/rotation.ts'
@@ -38,9 +39,6 @@ const atOnce = 8
 export const keptMs = 10_000
 const leastMs = 50_000
 
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
-
 /** For as long an audit goes on, or waits for a Dfns that does not answer: then the next one begins. */
 const longestMs = 20 * hourMs
 
@@ -59,7 +57,7 @@ export async function audit(opening: AuditOpening): Promise<void> {
     const isCut = looks.includes('cut short')
     if (isCut || !looks.includes('done')) {
       const after = left[done - 1]?.arn ?? event.after
-      await goOn({ opening, after, inMs: isCut ? minuteMs : hourMs / 4 })
+      await goOn({ opening, after, inMs: isCut ? minuteMs : 15 * minuteMs })
       break
     }
     done += batch.length
@@ -113,8 +111,8 @@ async function goOn(of: { opening: AuditOpening; after: string | undefined; inMs
     throw new RotationError('ERR_SCHEDULER', `the audit is not complete, and is given up: ${why}`)
   }
   const at = new Date(now + inMs)
-  const digest = createHash('sha256').update(`${after} ${at.toISOString()}`).digest('hex').slice(0, 24)
   const input = { ...(after !== undefined && { after }), since }
-  await continuations.put({ name: `audit-${digest}`, at, input })
+  const name = `audit-${hexDigest(`${after} ${at.toISOString()}`, 24)}`
+  await continuations.put({ name, at, input })
   log.info('the audit goes on later', { after, at: at.toISOString() })
 }

@@ -1,9 +1,7 @@
 import { isSurelyReplaced } from '../credentials/choice.ts'
-import { isKeyDocument } from '../credentials/surveys.ts'
-import { youngMs } from './run.ts'
-import type { View } from './view.ts'
-
-const dayMs = 86_400_000
+import { isKeyDocument } from '../credentials/document.ts'
+import { dayMs } from '../ports/time.ts'
+import { type View, youngMs } from './run.ts'
 
 /** What the calendar tells: a rotation that is stuck or overdue, a token that ends. */
 export function reportDates(of: View & { pendingVersion: string | undefined }): void {

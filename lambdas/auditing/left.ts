@@ -1,9 +1,9 @@
+import { generationIn } from '../credentials/document.ts'
 import type { Found } from '../credentials/survey.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOf, isMarkOfRotation, type Lineage } from '../crypto/lineage.ts'
 import type { ListedVersion } from '../ports/secrets.ts'
 import type { Stored } from '../rotation/generations.ts'
-import { generationIn } from '../rotation/labels.ts'
-import type { View } from './view.ts'
+import type { View } from './run.ts'
 
 /** Something of ours that is active, and neither current nor pending. */
 export interface Leftover {
@@ -34,8 +34,7 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
   const others = survey.found.filter((found) => isLeft(found) && idsOf(previous)?.includes(found.id) !== true)
   if (others.length === 0 && !survey.isPartial) return left
   const versions = await view.run.secrets.listSecretVersionIds(secretArn)
-  const ours = markOf({ secretArn, token: '' }).secret
-  const [own, unknown] = partition(others, ({ lineage }) => lineage?.secret === ours)
+  const [own, unknown] = partition(others, ({ lineage }) => isMarkOf(lineage, secretArn))
   const made = await Promise.all(own.map((found) => madeBy({ view, found, versions })))
   const adopted = await adoptedAmong({ view, unknown, versions, isLeft })
   const strangers = unknown.filter((found) => !adopted.some((leftover) => leftover.found === found))
@@ -45,17 +44,21 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
 
 function reportStranger({ view, found }: { view: View; found: Found }): void {
   const { id: credId, name, created, lineage } = found
-  if (isKnown({ view, credId })) return
+  if (isKnown({ view, found })) return
   const { arn: secretArn } = view.secret
   const by = lineage === undefined ? {} : { of: 'another secret of dfns-rotator' }
   const at = created?.toISOString()
   view.run.findings.report({ type: 'foreign-credential', secretArn, credId, name, created: at, ...by })
 }
 
-/** Of its signer, or of another secret. A person's own keys on a person's user are told as strangers'. */
-function isKnown({ view, credId: id }: { view: View; credId: string }): boolean {
+/** Of its signer, of another secret, or of a person, as the policy says. */
+function isKnown({ view, found: { id, what } }: { view: View; found: Found }): boolean {
   const { survey, run, secret } = view
-  return survey.signers?.includes(id) === true || run.sharing.isKnownElsewhere({ id, secretArn: secret.arn })
+  if (survey.signers?.includes(id) === true) return true
+  if (run.sharing.isKnownElsewhere({ id, secretArn: secret.arn })) return true
+  // Whoever has a leaked key may register another one under an id that the policy names.
+  const isAlone = 'credentialUuids' in what && what.credentialUuids.length < 2
+  return isAlone && run.policy.knownCredentials?.includes(id) === true
 }
 
 function leftBy({ found, stored }: { found: Found; stored: Stored }): Leftover {
@@ -72,8 +75,9 @@ async function madeBy(of: {
 }): Promise<Leftover> {
   const { view, found, versions } = of
   const { arn: secretArn } = view.secret
-  const { token } = found.lineage ?? { token: '' }
-  const version = versions.find(({ versionId }) => markOf({ secretArn, token: versionId }).token === token)
+  const isMaker = ({ versionId: token }: ListedVersion) =>
+    isMarkOfRotation(found.lineage, { secretArn, token })
+  const version = versions.find(isMaker)
   const common = { found, credId: found.id, isPrevious: false }
   if (version !== undefined && (await namesAnother({ view, found, version })))
     return { ...common, versionId: undefined, stored: undefined, wasNeverCurrent: true }
@@ -121,12 +125,13 @@ async function adoptedAmong(of: {
 }): Promise<readonly Leftover[]> {
   const { view, unknown, versions, isLeft } = of
   const { survey, secret } = view
+  const { arn: secretArn } = secret
   const adopted: Leftover[] = []
+  const isMarked = (of: Lineage) => survey.found.some(({ lineage }) => isMarkOfRotation(lineage, of))
   const isTaken = (found: Found) => adopted.some((one) => one.found.id === found.id)
-  const marks = new Set(survey.found.map(({ lineage }) => lineage?.token))
   const older = versions
     .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
-    .filter(({ versionId: token }) => !marks.has(markOf({ secretArn: secret.arn, token }).token))
+    .filter(({ versionId: token }) => !isMarked({ secretArn, token }))
     .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
     .slice(0, mostRead)
   for (const { versionId, created: stored } of older) {

@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto'
 import { RotationError } from '../errors.ts'
-import { remindersOf, eventOf, isAbout, type Reminder } from '../rotation/reminders.ts'
+import { hourMs } from '../ports/time.ts'
+import { eventOf, goneVersion, isAbout, type Reminder, remindersOf } from '../rotation/reminders.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
 import { retireSuperseded } from '../rotation/retiring.ts'
 import { isMarkedUndone, undoneLabel } from '../rotation/undone.ts'
 import type { FindingType } from './findings.ts'
 import { type Leftover, leftoversIn } from './left.ts'
-import { youngMs } from './run.ts'
+import { type View, youngMs } from './run.ts'
 import { holdShared } from './shared.ts'
-import type { View } from './view.ts'
 
 /** A schedule that is late by more is taken for lost. Milliseconds. */
-const lateMs = 3_600_000
+const lateMs = hourMs
 
 /**
  * Everything of ours that is active and that AWSCURRENT and AWSPENDING do not name: what has a schedule is
@@ -97,36 +96,43 @@ function isSupersededByUs({ view, leftover }: Dealing): boolean {
   return noun === 'credential' ? made.length > 0 : made.includes(noun)
 }
 
+/** Why a person has to decide about it. */
+function whyLeft(of: Dealing): string | undefined {
+  const { what, lineage } = of.leftover.found
+  if ('credentialUuids' in what && what.credentialUuids.length === 0)
+    return 'its uuid cannot be read, so it has to be deactivated by hand'
+  if (lineage === undefined && !isSupersededByUs(of))
+    return 'no rotation put what AWSCURRENT names in its place, so a person decides'
+  return undefined
+}
+
 /** What the finding tells of the outcome. */
 async function retireOrSchedule(of: Dealing) {
-  const { view, leftover } = of
-  const { run, secret, current } = view
+  const reason = whyLeft(of)
+  if (reason !== undefined) return { outcome: 'left', reason }
+  const { run, secret } = of.view
   const { time, schedules } = run
-  const { found, credId } = leftover
-  if ('credentialUuids' in found.what && found.what.credentialUuids.length === 0)
-    return { outcome: 'left', reason: 'its uuid cannot be read, so it has to be deactivated by hand' }
-  if (found.lineage === undefined && !isSupersededByUs({ view, leftover }))
-    return {
-      outcome: 'left',
-      reason: 'no rotation put what AWSCURRENT names in its place, so a person decides',
-    }
-  // Of a version that is gone nothing but its place in an event is left.
-  const superseded = leftover.versionId ?? createHash('sha256').update(credId).digest('hex')
-  const { kind } = current.document
-  const versions = { superseded, promoted: current.version.versionId }
-  const event = eventOf({ secretArn: secret.arn, kind, ...versions, what: found.what })
-  const end = graceEnd(of)
-  if (!run.acts) return { outcome: 'left to the audit', until: new Date(end).toISOString() }
+  const { credId } = of.leftover
+  const end = new Date(graceEnd(of))
+  const until = end.toISOString()
+  if (!run.acts) return { outcome: 'left to the audit', until }
+  const event = retireEventOf(of)
   try {
-    if (end <= time.now()) return { outcome: await retireSuperseded({ ...run, event }) }
+    if (end.getTime() <= time.now()) return { outcome: await retireSuperseded({ ...run, event }) }
     if (schedules === undefined)
       return { outcome: 'left', reason: 'there is no scheduler to retire it later' }
-    const at = new Date(end)
-    await schedules.put({ name: scheduleName({ secretArn: secret.arn, credId }), at, input: event })
-    return { outcome: 'scheduled', until: at.toISOString() }
+    await schedules.put({ name: scheduleName({ secretArn: secret.arn, credId }), at: end, input: event })
+    return { outcome: 'scheduled', until }
   } catch (error) {
-    if (!(error instanceof RotationError)) throw error
-    if (error.code === 'ERR_DFNS_UNAVAILABLE') throw error
+    if (!(error instanceof RotationError) || error.code === 'ERR_DFNS_UNAVAILABLE') throw error
     return { outcome: 'failed', code: error.code, reason: error.message }
   }
+}
+
+function retireEventOf({ view, leftover }: Dealing) {
+  const { secret, current } = view
+  const { found, credId, versionId } = leftover
+  const versions = { superseded: versionId ?? goneVersion(credId), promoted: current.version.versionId }
+  const { kind } = current.document
+  return eventOf({ secretArn: secret.arn, kind, ...versions, what: found.what })
 }

@@ -1,6 +1,7 @@
 import { decommissioned } from '../operations/decommission.ts'
 import type { DescribedSecret } from '../ports/secrets-manager.ts'
 import { schedulePrefix } from '../rotation/retire-event.ts'
+import { tagPrefix } from '../rotation/settings.ts'
 
 interface Looked {
   readonly secret: DescribedSecret
@@ -21,10 +22,10 @@ export function isManaged({ secret, rotateArn, names }: Looked): boolean | 'perh
   if (names.some((name) => name.startsWith(schedulePrefix(arn)))) return true
   const isLetGo = [...stages.values()].some((labels) => labels.includes(decommissioned))
   if (isLetGo && !rotationEnabled) return false
-  if ([...tags.keys()].some((key) => key.startsWith('dfns-rotator:'))) return true
+  if ([...tags.keys()].some((key) => key.startsWith(tagPrefix))) return true
   if (rotationArn === undefined) return false
   return rotateArn === undefined ? 'perhaps' : unqualified(rotationArn) === unqualified(rotateArn)
 }
 
 /** An ARN of a function without its version or alias. */
-const unqualified = (arn: string): string => arn.split(':').slice(0, 7).join(':')
+export const unqualified = (arn: string): string => arn.split(':').slice(0, 7).join(':')

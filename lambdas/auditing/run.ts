@@ -1,11 +1,16 @@
 import type { Means } from '../credentials/credential.ts'
+import type { Survey } from '../credentials/survey.ts'
 import type { Secrets } from '../ports/secrets.ts'
+import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
 import type { Schedules } from '../ports/scheduler.ts'
+import { hourMs } from '../ports/time.ts'
+import type { Stored } from '../rotation/generations.ts'
+import type { Inside } from '../rotation/opening.ts'
 import type { Policy } from '../rotation/policy.ts'
 import type { Opening } from '../rotation/rotation.ts'
+import type { Settings } from '../rotation/settings.ts'
 import type { Findings } from './findings.ts'
 import type { Sharing } from './sharing.ts'
-import type { View } from './view.ts'
 
 /** What one invocation of audit has for every secret. */
 export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | 'log'> {
@@ -25,5 +30,20 @@ export interface Run extends Pick<Opening, 'clients' | 'policyName' | 'time' | '
   readonly seen?: ((view: View) => void) | undefined
 }
 
+/** One secret, as Dfns and then its labels show it. */
+export interface View {
+  readonly run: Run
+  readonly store: SecretStore
+  readonly inside: Inside
+  readonly settings: Settings
+  /** Read after Dfns was asked. */
+  readonly secret: DescribedSecret
+  readonly survey: Survey
+  readonly current: Stored
+  /** Nothing where the label is on AWSCURRENT's version, or on none, or what stands there is no document. */
+  readonly pending: Stored | undefined
+  readonly previous: Stored | undefined
+}
+
 /** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */
-export const youngMs = 2 * 3_600_000
+export const youngMs = 2 * hourMs

@@ -1,16 +1,17 @@
+import { generationIn } from '../credentials/document.ts'
+import type { Survey } from '../credentials/survey.ts'
 import { surveyOf } from '../credentials/surveys.ts'
 import { credIdOf } from '../crypto/lineage.ts'
 import { type ErrorCode, isCode, type RotationError } from '../errors.ts'
-import type { DescribedSecret } from '../ports/secrets-manager.ts'
-import { generationIn, holderOf, pendingVersion } from '../rotation/labels.ts'
+import { type DescribedSecret, isReplica } from '../ports/secrets-manager.ts'
+import { holderOf, pendingVersion } from '../rotation/labels.ts'
 import { asKnown } from '../rotation/boundary.ts'
 import { openSecret } from '../rotation/opening.ts'
 import { reportDates } from './dates.ts'
 import type { FindingType } from './findings.ts'
 import { dealWithLeftovers } from './leftovers.ts'
-import type { Run } from './run.ts'
+import type { Run, View } from './run.ts'
 import { holdShared } from './shared.ts'
-import type { View } from './view.ts'
 
 /** What a look came to. `cut short`: the function's time was over, and the next invocation looks again. */
 export type Look = 'done' | 'unanswered' | 'cut short'
@@ -36,7 +37,7 @@ export async function auditSecret(of: { secret: DescribedSecret; run: Run }): Pr
   const { arn: secretArn, primaryRegion } = secret
   const { findings } = run
   // It has its primary's document and tags, but only there can anything be done.
-  if (primaryRegion !== undefined && secretArn.split(':')[3] !== primaryRegion) {
+  if (isReplica(secret)) {
     findings.report({ type: 'replica', secretArn, primaryRegion })
     return 'done'
   }
@@ -87,23 +88,35 @@ async function lookInside({ secret: listed, run }: { secret: DescribedSecret; ru
     // The next audit finds it where it has come to.
     return findings.report({ type: 'not-checked', secretArn, reason: 'AWSCURRENT moved meanwhile' })
   }
+  reportSurvey({ run, secret, survey, credId: id })
+  const pendingVersionId = pendingVersion(secret)
+  const previousVersionId = holderOf(secret, 'AWSPREVIOUS')
+  const labelled = async (versionId: string | undefined) =>
+    versionId === undefined ? undefined : generationIn(inside.version(versionId))
+  const pending = await labelled(pendingVersionId)
+  const previous = await labelled(previousVersionId)
+  const { store } = opened
+  const view: View = { run, store, inside, settings, secret, survey, current, pending, previous }
+  run.seen?.(view)
+  reportDates({ ...view, pendingVersion: pendingVersionId })
+  await holdShared({ view, id, versionId: current.version.versionId, isSuperseded: false })
+  await dealWithLeftovers(view)
+}
+
+function reportSurvey(of: {
+  run: Run
+  secret: DescribedSecret
+  survey: Survey
+  /** Of AWSCURRENT. */
+  credId: string
+}): void {
+  const { run, secret, survey, credId } = of
+  const { arn: secretArn } = secret
   if (survey.refusal !== undefined) {
     const { code, message: reason } = survey.refusal
-    findings.report({ type: 'current-not-accepted', secretArn, credId: id, code, reason })
+    run.findings.report({ type: 'current-not-accepted', secretArn, credId, code, reason })
   }
   for (const error of survey.problems) reportFailure({ run, secretArn, error })
   for (const region of secret.failedRegions)
-    findings.report({ type: 'replication-failed', secretArn, region })
-  const view = { run, store: opened.store, inside, settings, secret, survey, current }
-  const pending = pendingVersion(secret)
-  const previous = holderOf(secret, 'AWSPREVIOUS')
-  const labelled: View = {
-    ...view,
-    pending: pending === undefined ? undefined : await generationIn(inside.version(pending)),
-    previous: previous === undefined ? undefined : await generationIn(inside.version(previous)),
-  }
-  run.seen?.(labelled)
-  reportDates({ ...labelled, pendingVersion: pending })
-  await holdShared({ view: labelled, id, versionId: current.version.versionId, isSuperseded: false })
-  await dealWithLeftovers(labelled)
+    run.findings.report({ type: 'replication-failed', secretArn, region })
 }

@@ -1,6 +1,6 @@
 import { isMarkedShared, sharedLabel } from '../rotation/undone.ts'
 import { holderOf } from '../rotation/labels.ts'
-import type { View } from './view.ts'
+import type { View } from './run.ts'
 
 /**
  * Holds what another secret's AWSCURRENT names, too, or what that one superseded a while ago: a staging label

@@ -1,7 +1,8 @@
+import { ifReadable } from '../credentials/answer.ts'
+import { idIn } from '../credentials/document.ts'
 import { isKind } from '../credentials/index.ts'
-import { idIn, readJsonObject } from '../credentials/json.ts'
+import { readJsonObject } from '../credentials/json.ts'
 import { credIdOf } from '../crypto/lineage.ts'
-import { RotationError } from '../errors.ts'
 import type { DescribedSecret, SecretVersion } from '../ports/secrets-manager.ts'
 import { scheduleName } from '../rotation/retire-event.ts'
 
@@ -42,7 +43,8 @@ export async function sharingIn(given: {
   const left = [...arns]
   const lane = async () => {
     for (let arn = left.pop(); arn !== undefined; arn = left.pop()) {
-      const version = await readable(read(arn))
+      // What cannot be read is told when that secret's turn comes.
+      const version = await ifReadable(read(arn))
       if (version === undefined) continue
       const fields = readJsonObject(version.text ?? '')
       if (isKind(fields?.['kind'])) ours.add(arn)
@@ -67,13 +69,3 @@ export async function sharingIn(given: {
 /** The ids under which a secret's rotations register keys are made of its ARN and the version. */
 const registeredFor = ({ arn: secretArn, stages }: DescribedSecret): readonly string[] =>
   [...stages.keys()].map((token) => credIdOf({ secretArn, token }))
-
-/** What cannot be read is told when that secret's turn comes. */
-async function readable(reading: Promise<SecretVersion | undefined>): Promise<SecretVersion | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof RotationError) return undefined
-    throw error
-  }
-}

@@ -1,7 +1,7 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { ListedApproval } from '../ports/dfns-account-replies.ts'
 import type { ApprovalStatus } from '../ports/dfns-policies.ts'
-import { DfnsFailure } from '../ports/dfns-transport.ts'
+import { unlessRefused } from './answer.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -44,12 +44,7 @@ async function approvalsOf(asker: Asker, ...statuses: readonly ApprovalStatus[])
   const accounts = means.accountsAs(document.identity)
   const list = async (status: ApprovalStatus) =>
     (await accounts.listApprovals({ status, initiatorId })).map((one) => ({ ...one, status }))
-  try {
-    return (await Promise.all(statuses.map(list))).flat()
-  } catch (error) {
-    if (error instanceof DfnsFailure && error.isRefusal) return undefined
-    throw error
-  }
+  return (await unlessRefused(Promise.all(statuses.map(list))))?.flat()
 }
 
 /** A change that a policy may hold back. */
@@ -64,6 +59,11 @@ export interface Change {
   readonly about: readonly string[]
   /** It makes what only its asker is shown the secret of. What an approval makes is of no use to anybody. */
   readonly isForAsker?: boolean
+}
+
+/** A deactivation as its approval names it: the id, and that it is no activation. */
+export function deactivationOf({ noun, id, on }: { noun: string; id: string; on: string }): Change {
+  return { what: `the deactivation of ${noun} ${id}`, on, about: [`"${id}"`, '"isActive":false'] }
 }
 
 /**

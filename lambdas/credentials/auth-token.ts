@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { dfnsId } from '../ports/dfns-replies.ts'
 import { readJsonObject } from './json.ts'
 
 /**
@@ -12,12 +13,11 @@ export interface TokenClaims {
   readonly expires: Date | undefined
 }
 
-const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 const claims = v.object({
   jti: v.optional(v.unknown()),
   exp: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12))),
   // The claim that @dfns/sdk reads (utils/authToken).
-  'https://custom/app_metadata': v.object({ orgId: id, userId: v.optional(id) }),
+  'https://custom/app_metadata': v.object({ orgId: dfnsId, userId: v.optional(dfnsId) }),
 })
 
 /** The claims of a JWT, or nothing if it is none, or names no organisation. */

@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from '../crypto/algorithms.ts'
+import type { AlgorithmChoice } from '../crypto/algorithms.ts'
 import type { Lineage } from '../crypto/lineage.ts'
 import type { RotationError } from '../errors.ts'
 import type { Dfns, Identity } from '../ports/dfns.ts'
@@ -100,7 +100,7 @@ export interface Credential<G extends Generation> {
   create(rotation: {
     current: G
     lineage: Lineage
-    algorithm: KeyAlgorithm | 'same'
+    algorithm: AlgorithmChoice
     labelled?: Labelled
     /** Whether its token ends too soon for another rotation. */
     isTokenExpiring?: boolean

@@ -1,9 +1,10 @@
 import { isCode, RotationError } from '../errors.ts'
-import { early, settled } from '../ports/time.ts'
-import { earlierApprovals, asking } from './approvals.ts'
+import { early } from '../ports/time.ts'
+import { asking, deactivationOf, earlierApprovals } from './approvals.ts'
+import { confirmed, stillActive } from './confirmation.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { managerOf } from './manager.ts'
+import { type Manager, managerOf } from './manager.ts'
 import { credentialsOf, proveListed } from './proof.ts'
 
 /**
@@ -16,28 +17,18 @@ export async function deactivation(rotation: {
   means: Means
 }): Promise<Deactivation> {
   const { current, superseded, means } = rotation
-  const { dfns, document, explain: explainCall } = await managerOf({ generation: current, means })
-  const explain = (error: unknown): Promise<never> =>
-    explainCall(error).catch((meaning: unknown) => {
-      throw isCode(meaning, 'ERR_NOT_ALLOWED')
-        ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
-        : meaning
-    })
+  const { id, on } = superseded
+  const { dfns, document, explain } = await retirerOf(rotation)
   const asker = { document, means }
   const approvals = early(earlierApprovals(asker))
   const all = await dfns.listCredentials().catch(explain)
-  const under = all.filter(({ credentialId }) => credentialId === superseded.id)
+  const under = all.filter(({ credentialId }) => credentialId === id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
   const ids = under.map(({ credentialUuid }) => credentialUuid)
-  const deactivate = (credentialUuid: string) =>
-    asking({
-      what: `the deactivation of credential ${credentialUuid}`,
-      on: superseded.on,
-      about: [`"${credentialUuid}"`, '"isActive":false'],
-      asker,
-      approvals,
-      call: () => dfns.deactivateCredential(credentialUuid).catch(explain),
-    })
+  const deactivate = (uuid: string) => {
+    const call = () => dfns.deactivateCredential(uuid).catch(explain)
+    return asking({ ...deactivationOf({ noun: 'credential', id: uuid, on }), asker, approvals, call })
+  }
   let begun = under.some(({ isActive }) => !isActive)
   return {
     ids,
@@ -50,17 +41,24 @@ export async function deactivation(rotation: {
     isBegun: () => begun,
     prove: () => proveListed({ generation: current, credentialUuid: own?.credentialUuid, means }),
     async undo() {
-      for (const credentialUuid of ids) await dfns.activateCredential(credentialUuid).catch(explain)
+      for (const uuid of ids) await dfns.activateCredential(uuid).catch(explain)
     },
-    async confirm() {
+    confirm() {
       const isDone = async () =>
-        (await credentialsOf(dfns, superseded)).some(({ isActive }) => isActive) ? undefined : true
-      // A list may lag for a moment.
-      if ((await settled(means.time, isDone).catch(explain)) === true) return
-      const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
-      throw new RotationError('ERR_DFNS_RESPONSE', `credential ${superseded.id}: ${problem}`, {
-        retryable: true,
-      })
+        !(await credentialsOf(dfns, superseded).catch(explain)).some(({ isActive }) => isActive)
+      return confirmed({ isDone, on: `credential ${id}`, problem: stillActive, time: means.time })
     },
   }
+}
+
+/** Whoever manages the credentials of `current`. What they may not do here, they may not retire. */
+async function retirerOf({ current, means }: { current: KeyDocument; means: Means }): Promise<Manager> {
+  const manager = await managerOf({ generation: current, means })
+  const explain = (error: unknown): Promise<never> =>
+    manager.explain(error).catch((meaning: unknown) => {
+      throw isCode(meaning, 'ERR_NOT_ALLOWED')
+        ? new RotationError('ERR_CANNOT_RETIRE', meaning.message)
+        : meaning
+    })
+  return { ...manager, explain }
 }

@@ -4,6 +4,7 @@ import { RotationError } from '../errors.ts'
 import type { Identity } from '../ports/dfns.ts'
 import { readAuthToken, type TokenClaims } from './auth-token.ts'
 import { allowedOrigin } from './base-url.ts'
+import { placesOf } from './issues.ts'
 import { type JsonObject, readExactJsonObject } from './json.ts'
 
 /** What the policy allows a document to name. */
@@ -48,19 +49,42 @@ export interface KeyDocument extends Generation {
   readonly ourFields: readonly string[]
 }
 
+export const isKeyDocument = (one: Generation): one is KeyDocument => 'identity' in one
+
+/** What Dfns knows the credential in a document by. */
+export function idIn(fields: JsonObject | undefined): string | undefined {
+  const id = fields?.['kind'] === 'WebhookSecret' ? fields['webhookId'] : fields?.['credId']
+  return typeof id === 'string' ? id : undefined
+}
+
+/** A generation, or nothing if what stands there is none: what was in the secret before it was adopted. */
+export async function generationIn<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof RotationError && !error.retryable && error.code !== 'ERR_STORE') return undefined
+    throw error
+  }
+}
+
 const longestDocument = 65_536
 
-/** ARN of the secret of whoever signs. */
-export const signerArn = v.pipe(
+/** A secret's full ARN. */
+export const secretArn = v.pipe(
   v.string(),
-  v.regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/),
+  v.regex(/^arn:[\w-]{1,32}:secretsmanager:[\w-]{0,64}:\d{12}:secret:[\w/+=.@!-]{1,519}$/),
 )
 
-/** What every key document has. */
-export const keyFields = {
+/** What every document has. */
+export const commonFields = {
   kind: v.string(),
   baseUrl: v.string(),
   orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
+}
+
+/** What every key document has. */
+export const keyFields = {
+  ...commonFields,
   credId: v.pipe(v.string(), v.regex(/^[\w+/=.-]{1,1024}$/)),
   privateKey: v.string(),
 }
@@ -68,15 +92,19 @@ export const keyFields = {
 const tokenFields = v.object({
   ...keyFields,
   authToken: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,16384}$/)),
-  signerArn: v.optional(signerArn),
+  signerArn: v.optional(secretArn),
 })
 
 /**
  * The object in a version, with a `kind`. A bare PEM, a list, or somebody's own format is not changed by
  * guessing.
  */
-export function readFields({ text, on, secretArn }: DocumentSource): JsonObject & { readonly kind: string } {
-  const adopt = `Nothing was changed. To bring it into the form: npx dfns-rotator adopt ${secretArn}`
+export function readFields({
+  text,
+  on,
+  secretArn: arn,
+}: DocumentSource): JsonObject & { readonly kind: string } {
+  const adopt = `Nothing was changed. To bring it into the form: npx dfns-rotator adopt ${arn}`
   if (text === undefined)
     throw new RotationError('ERR_DOCUMENT', `${on} is binary, not a JSON document. ${adopt}`)
   if (Buffer.byteLength(text) > longestDocument)
@@ -96,8 +124,8 @@ export function checkedFields<const S extends v.GenericSchema>(
   const fields = readFields(source)
   const { success, output, issues } = v.safeParse(schema, fields)
   if (success) return { fields, checked: output }
-  const names = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'document'))
-  throw new RotationError('ERR_DOCUMENT', `${source.on}: missing or malformed: ${[...names].join(', ')}`)
+  const places = placesOf(issues, 'document')
+  throw new RotationError('ERR_DOCUMENT', `${source.on}: missing or malformed: ${places}`)
 }
 
 export function storedKey({ privateKey, on }: { privateKey: string; on: string }): StoredKey {
@@ -111,14 +139,15 @@ export function storedKey({ privateKey, on }: { privateKey: string; on: string }
 
 /** Reads a document with a bearer token: the kinds ServiceAccountKey and PersonalAccessTokenKey. */
 export function readKeyDocument(source: DocumentSource, limits: DocumentLimits): KeyDocument {
-  const { on, secretArn } = source
+  const { on } = source
   const { fields, checked } = checkedFields(source, tokenFields)
   const { kind, baseUrl, orgId, authToken, credId } = checked
   const origin = allowedOrigin({ baseUrl, allowed: limits.allowedBaseUrls, on })
   const { userId, expires: tokenExpires } = tokenOf({ authToken, orgId, limits, on })
   const stored = storedKey({ ...checked, on })
   const identity = { origin, authToken, credId, key: stored.key }
-  const ours = { secretArn, signerArn: checked.signerArn, ourFields: Object.keys(tokenFields.entries) }
+  const { signerArn } = checked
+  const ours = { secretArn: source.secretArn, signerArn, ourFields: Object.keys(tokenFields.entries) }
   return { kind, on, fields, id: credId, tokenExpires, identity, stored, orgId, userId, ...ours }
 }
 

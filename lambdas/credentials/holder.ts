@@ -1,7 +1,7 @@
 import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
-import { type Mark, markIn, markOf } from '../crypto/lineage.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
+import { dateIn } from '../ports/dfns-replies.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -96,6 +96,24 @@ export const personalAccessTokens: Holder = {
   idIn: (what) => (what !== undefined && 'tokenId' in what ? what.tokenId : undefined),
 }
 
+/** All that the signer of a generation lists, and as whom it does. */
+export interface Seen {
+  readonly signer: Signer
+  readonly accounts: DfnsAccounts
+  readonly listed: readonly Held[]
+}
+
+export async function seenBySigner(asked: {
+  generation: KeyDocument
+  holder: Holder
+  means: Means
+}): Promise<Seen> {
+  const { generation, holder, means } = asked
+  const signer = await holder.signer({ generation, means })
+  const accounts = means.accountsAs(signer.document.identity)
+  return { signer, accounts, listed: await holder.list(accounts).catch(signer.explain) }
+}
+
 /** A token's own id need not stand in it: then its key tells, or that key's id, if one alone has it. */
 function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): string | undefined {
   const { generation, listed } = of
@@ -107,26 +125,4 @@ function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): st
     return one.credId === credId || (stored !== undefined && isSameKey(stored.key, key))
   })
   return found.length === 1 ? found[0]?.id : undefined
-}
-
-function dateIn(text: string | undefined): Date | undefined {
-  const date = new Date(text ?? '')
-  return Number.isNaN(date.getTime()) ? undefined : date
-}
-
-/** Whether an attempt of this very rotation made it: its mark says secret and token. */
-export function isOfRotation({
-  name,
-  mark,
-}: {
-  name: string
-  mark: Pick<Mark, 'secret' | 'token'>
-}): boolean {
-  const found = markIn(name)
-  return found?.secret === mark.secret && found.token === mark.token
-}
-
-/** Whether any rotation of this secret made it. */
-export function isOfThisSecret({ name, secretArn }: { name: string; secretArn: string }): boolean {
-  return markIn(name)?.secret === markOf({ secretArn, token: '' }).secret
 }

@@ -22,12 +22,6 @@ declare global {
   }
 }
 
-/** What Dfns knows the credential in a document by. */
-export function idIn(fields: JsonObject | undefined): string | undefined {
-  const id = fields?.['kind'] === 'WebhookSecret' ? fields['webhookId'] : fields?.['credId']
-  return typeof id === 'string' ? id : undefined
-}
-
 const deepest = 32
 
 /** The object that a text holds, or nothing if it is not JSON, not an object, or nested beyond reason. */

@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithms.ts'
+import { type AlgorithmChoice, algorithmOf, generateKey, type KeyAlgorithm } from '../crypto/algorithms.ts'
 import { credIdOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { readAuthToken } from './auth-token.ts'
-import type { Credential, Means } from './credential.ts'
+import type { Credential, Means, Successor } from './credential.ts'
 import { deactivation } from './deactivation.ts'
 import { type KeyDocument, readKeyDocument } from './document.ts'
+import type { JsonObject } from './json.ts'
 import { isUsedSince, ownIdOf, ownUuids } from './own-credentials.ts'
 import { probe } from './probe.ts'
 import { prove } from './proof.ts'
@@ -21,8 +22,7 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
     async create({ current, lineage, algorithm }) {
       const key = await newKeyOf({ current, algorithm })
       const document = successorOf({ current, to: { credId: credIdOf(lineage), key } })
-      const nothing = async () => {}
-      return { document, make: async () => ({ document, discard: nothing }) }
+      return { document, make: async () => storable(document) }
     },
 
     probe: (asked) => probe({ ...asked, means }),
@@ -53,8 +53,11 @@ export function keyCredential(means: Means): Credential<KeyDocument> {
   }
 }
 
+/** What can be stored as it is: Dfns makes nothing for it. */
+export const storable = (document: JsonObject): Successor => ({ document, discard: async () => {} })
+
 /** A key of the algorithm asked for. */
-export function newKeyOf(of: { current: KeyDocument; algorithm: KeyAlgorithm | 'same' }): Promise<KeyObject> {
+export function newKeyOf(of: { current: KeyDocument; algorithm: AlgorithmChoice }): Promise<KeyObject> {
   return generateKey(of.algorithm === 'same' ? sameAlgorithm(of.current) : of.algorithm)
 }
 

@@ -1,4 +1,4 @@
-import { DfnsFailure } from '../ports/dfns-transport.ts'
+import { unlessRefused } from './answer.ts'
 import type { Means, Superseded, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { managerOf } from './manager.ts'
@@ -36,14 +36,10 @@ export async function isUsedSince(use: {
   const { what } = superseded
   const accountId = what !== undefined && 'serviceAccountId' in what ? what.serviceAccountId : undefined
   const userId = accountId ?? current.userId
-  try {
-    const until = new Date(means.time.now())
-    const text = await means.dfnsAs(current.identity).listAuditLogs({ since, until, userId })
-    // Of an account that was replaced, whatever it signed counts.
-    const ids = [superseded.id, ...uuidsIn(what), ...(accountId === undefined ? [] : [accountId])]
-    return ids.some((id) => text.includes(id))
-  } catch (error) {
-    if (error instanceof DfnsFailure && error.isRefusal) return undefined
-    throw error
-  }
+  const until = new Date(means.time.now())
+  const dfns = means.dfnsAs(current.identity)
+  const text = await unlessRefused(dfns.listAuditLogs({ since, until, userId }))
+  // Of an account that was replaced, whatever it signed counts.
+  const ids = [superseded.id, ...uuidsIn(what), ...(accountId === undefined ? [] : [accountId])]
+  return text === undefined ? undefined : ids.some((id) => text.includes(id))
 }

@@ -1,6 +1,6 @@
 import { RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
-import { answer, asFailure } from './answer.ts'
+import { answer, probed } from './answer.ts'
 import type { Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import type { Held } from './holder.ts'
@@ -19,7 +19,7 @@ export async function approvers(of: {
   const { current, signer, accounts, old } = of
   const question = 'does no active policy name it (GET /v2/policies)'
   const policies = await answer(accounts.listActivePolicies().catch(signer.explain))
-  if ('error' in policies) return { question, failure: asFailure(policies.error) }
+  if ('error' in policies) return probed(question, policies)
   const naming = policies.value.filter((policy) => JSON.stringify(policy).includes(`"${old.id}"`))
   if (naming.length === 0) return { question }
   const list = naming.map(({ id, name }) => `${name} (${id})`).join(', ')

@@ -1,7 +1,7 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
-import { answer, type Answer, asFailure } from './answer.ts'
+import { answer, type Answer, asFailure, probed } from './answer.ts'
 import type { Means, Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { strategyOf } from './manager.ts'
@@ -19,6 +19,11 @@ export const questions = {
   signs: 'may a key of that user sign for this token (allowCredentials)',
 } as const
 
+interface Asked {
+  readonly current: KeyDocument
+  readonly means: Means
+}
+
 /**
  * Whether the key of an identity can be rotated, and by whom: Dfns's guide says that service accounts and
  * tokens can do it themselves, its API reference that they cannot (`docs/decisions.md`). What cannot be
@@ -28,11 +33,6 @@ export async function probe(asked: Asked): Promise<readonly Probe[]> {
   const chosen = await answer(strategyOf({ generation: asked.current, means: asked.means }))
   // Whatever keeps the answer away keeps it away from these questions, too.
   return 'value' in chosen && chosen.value === 'signer' ? probeSigner(asked) : probeSelf(asked)
-}
-
-interface Asked {
-  readonly current: KeyDocument
-  readonly means: Means
 }
 
 /** The questions of an identity that would register its own key. */
@@ -46,7 +46,7 @@ export async function probeSelf({ current, means }: Asked): Promise<readonly Pro
 /** The same of the user that a token belongs to, and whether a key of his signs for the token. */
 async function probeSigner({ current, means }: Asked): Promise<readonly Probe[]> {
   const opened = await answer(userOf({ generation: current, means }))
-  if ('error' in opened) return [{ question: questions.signer, failure: asFailure(opened.error) }]
+  if ('error' in opened) return [probed(questions.signer, opened)]
   const { dfns, document: signer, explain: explainCall } = opened.value
   const explained = (error: unknown) => explainCall(error).catch(asFailure)
   const managed = await probeManager({
@@ -58,13 +58,8 @@ async function probeSigner({ current, means }: Asked): Promise<readonly Probe[]>
   })
   const signs = await probeForeignKey({ current, signer, means })
   const accepted = await answer(prove({ generation: current, fresh: false, means }))
-  return [{ question: questions.signer }, ...managed, signs, proofOf(accepted)]
+  return [{ question: questions.signer }, ...managed, signs, probed(questions.sign, accepted)]
 }
-
-const proofOf = (accepted: Answer<void>): Probe => ({
-  question: questions.sign,
-  ...('error' in accepted && { failure: asFailure(accepted.error) }),
-})
 
 async function probeForeignKey(asked: Asked & { signer: KeyDocument }): Promise<Probe> {
   const { current, signer, means } = asked

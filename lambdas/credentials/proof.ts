@@ -3,6 +3,7 @@ import type { Dfns, UserAction } from '../ports/dfns.ts'
 import type { ListedCredential } from '../ports/dfns-replies.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { settled } from '../ports/time.ts'
+import { unlessRefused } from './answer.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 
@@ -17,15 +18,8 @@ export async function credentialsOf(
 /**
  * Signs a user action with the generation's key and does not spend it: a call that only reads proves no key.
  */
-export async function prove({
-  generation,
-  fresh,
-  means,
-}: {
-  generation: KeyDocument
-  fresh: boolean
-  means: Means
-}) {
+export async function prove(proof: { generation: KeyDocument; fresh: boolean; means: Means }): Promise<void> {
+  const { generation, fresh, means } = proof
   const dfns = means.dfnsAs(generation.identity)
   let refusal: RotationError | undefined
   const sign = async (): Promise<true | undefined> => {
@@ -83,20 +77,15 @@ export function explainSigning({ error, generation }: { error: unknown; generati
     return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)
   }
   if (error.endpoint === 'POST /auth/action' || error.endpoint === 'POST /auth/login') {
-    return new RotationError(
-      'ERR_VERIFY',
-      `${generation.on}: Dfns does not accept its key (${error.message})`,
-    )
+    const meaning = 'Dfns does not accept its key'
+    return new RotationError('ERR_VERIFY', `${generation.on}: ${meaning} (${error.message})`)
   }
   return error
 }
 
 async function harmlessAction(dfns: Dfns, generation: KeyDocument): Promise<UserAction> {
-  const listed = await credentialsOf(dfns, generation).catch((error: unknown) => {
-    // Who may not list may still sign.
-    if (error instanceof DfnsFailure && error.isRefusal) return []
-    throw error
-  })
+  // Who may not list may still sign.
+  const listed = (await unlessRefused(credentialsOf(dfns, generation))) ?? []
   const active = listed.find(({ isActive }) => isActive)
   if (active !== undefined) return activationOf(active.credentialUuid)
   if (listed.length === 0) return listing

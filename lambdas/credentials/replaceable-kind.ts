@@ -1,11 +1,12 @@
-import { credIdOf } from '../crypto/lineage.ts'
+import { credIdOf, isMarkOf, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { readAuthToken } from './auth-token.ts'
 import { chooseStrategy, isSurelyReplaced } from './choice.ts'
-import type { Credential, Means, Probe, Superseded, What } from './credential.ts'
+import type { Credential, Means, Probe, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { type Holder, isOfThisSecret } from './holder.ts'
-import { keyCredential, newKeyOf } from './key-kind.ts'
+import { type Holder, seenBySigner } from './holder.ts'
+import type { JsonObject } from './json.ts'
+import { keyCredential, newKeyOf, storable } from './key-kind.ts'
 import { probe } from './probe.ts'
 import { prove } from './proof.ts'
 import { replacedDeactivation } from './replaced-deactivation.ts'
@@ -80,14 +81,13 @@ function creation({ holder, means }: Kind): Credential<KeyDocument>['create'] {
     const key = await newKeyOf({ current, algorithm })
     const registered = () => successorOf({ current, to: { credId: credIdOf(lineage), key } })
     const document = renewsToken ? draftOf({ current, lineage, key }) : registered()
-    const nothing = async () => {}
     return {
       document,
       renewsToken,
       async make() {
         const { strategy } = await chooseStrategy({ current, means, isTokenExpiring })
         if (strategy === 'replace') return replace({ current, lineage, key, holder, means })
-        return { document: registered(), discard: nothing }
+        return storable(registered())
       },
     }
   }
@@ -125,7 +125,7 @@ function assertMayFollow(of: { pending: KeyDocument; current: KeyDocument; holde
 
 interface Versions {
   readonly current: KeyDocument
-  readonly superseded: Superseded['fields'] & object
+  readonly superseded: JsonObject
   readonly what?: What
   readonly holder: Holder
 }
@@ -141,13 +141,8 @@ function isOfReplaced({ current, superseded, what, holder }: Versions): boolean 
   return claims.userId === current.userId
 }
 
-function isOther({
-  current,
-  fields,
-}: {
-  current: KeyDocument
-  fields: NonNullable<Superseded['fields']>
-}): boolean {
+/** Whether a document holds another token than AWSCURRENT. */
+function isOther({ current, fields }: { current: KeyDocument; fields: JsonObject }): boolean {
   const { authToken } = fields
   return typeof authToken === 'string' && authToken !== current.identity.authToken
 }
@@ -158,11 +153,10 @@ function isOther({
  */
 async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocument }): Promise<What> {
   const { current, pending, holder, means } = of
-  const signer = await holder.signer({ generation: pending, means })
-  const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
+  const { listed } = await seenBySigner({ generation: pending, holder, means })
   const newId = holder.idOf({ generation: pending, listed })
   const { name = '' } = listed.find(({ id }) => id === newId) ?? {}
-  if (!isOfThisSecret({ name, secretArn: pending.secretArn })) return { credentialUuids: [] }
+  if (!isMarkOf(markIn(name), pending.secretArn)) return { credentialUuids: [] }
   const oldId = holder.idOf({ generation: current, listed })
   if (oldId !== undefined) return holder.whatOf(oldId)
   const problem = `Dfns does not tell which ${holder.noun} it is, so it could not be deactivated later`
@@ -172,11 +166,9 @@ async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocumen
 /** The id of one whose version is gone: its name has to carry the lineage of this very secret. */
 async function gone(of: Kind & { current: KeyDocument; what: What }): Promise<string | undefined> {
   const { current, what, holder, means } = of
-  const signer = await holder.signer({ generation: current, means })
-  const listed = await holder.list(means.accountsAs(signer.document.identity)).catch(signer.explain)
+  const { listed } = await seenBySigner({ generation: current, holder, means })
   const found = listed.find(({ id }) => id === holder.idIn(what))
-  if (found === undefined || isOfThisSecret({ name: found.name, secretArn: current.secretArn }))
-    return found?.id
+  if (found === undefined || isMarkOf(markIn(found.name), current.secretArn)) return found?.id
   const problem = `its version is gone, and its name does not carry the lineage of ${current.secretArn}`
   throw new RotationError('ERR_RETIRE_REFUSED', `${holder.noun} ${found.id} is not deactivated: ${problem}`)
 }

@@ -1,18 +1,16 @@
-import { markIn } from '../crypto/lineage.ts'
+import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import type { Generation, KeyDocument } from './document.ts'
-import { type Held, type Holder, isOfThisSecret } from './holder.ts'
+import { isKeyDocument, type KeyDocument } from './document.ts'
+import type { Held, Holder } from './holder.ts'
 import { type Found, type Survey, type Surveyed, surveyKeys } from './survey.ts'
 
 /** The credentials of the identity, and the accounts or tokens that its signer lists. */
-export async function surveyReplaceable(
-  asked: Surveyed<KeyDocument> & { holder: Holder; isKeyDocument: (one: Generation) => one is KeyDocument },
-): Promise<Survey> {
-  const { current, holder, isKeyDocument } = asked
+export async function surveyReplaceable(asked: Surveyed<KeyDocument> & { holder: Holder }): Promise<Survey> {
+  const { current, holder } = asked
   const [keys, held] = await Promise.all([surveyKeys(asked), heldBySigner(asked)])
   const { listed, signers, problem } = held
   const own = holder.idOf({ generation: current, listed })
-  const marked = listed.filter(({ name }) => isOfThisSecret({ name, secretArn: current.secretArn }))
+  const marked = listed.filter(({ name }) => isMarkOf(markIn(name), current.secretArn))
   // Which one is AWSCURRENT's own has to be known before any other can be told from it.
   const others = own === undefined ? [] : marked.filter(({ id }) => id !== own)
   const found = others.map((one) => foundOf({ held: one, holder }))

@@ -1,15 +1,14 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
-import { settled } from '../ports/time.ts'
 import { answer } from './answer.ts'
-import { earlierApprovals, type Asker, asking } from './approvals.ts'
+import { type Asker, asking, deactivationOf, earlierApprovals } from './approvals.ts'
+import { confirmed, stillActive } from './confirmation.ts'
 import type { Deactivation, Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import type { Held, Holder } from './holder.ts'
 import { proveListed } from './proof.ts'
 import { explaining } from './refusals.ts'
-import { deactivationOf } from './strays.ts'
 
 interface Replaced {
   readonly current: KeyDocument
@@ -54,11 +53,9 @@ export async function replacedDeactivation(replaced: Replaced): Promise<Deactiva
     isBegun: () => begun,
     prove,
     undo: () => asAny(({ accounts }) => holder.setActive(accounts, { id, isActive: true })),
-    async confirm() {
-      const isDone = async () => (isActive(await look()) ? undefined : true)
-      if ((await settled(means.time, isDone)) === true) return
-      const problem = 'Dfns answered that it is deactivated, but goes on listing it as active'
-      throw new RotationError('ERR_DFNS_RESPONSE', `${holder.noun} ${id}: ${problem}`, { retryable: true })
+    confirm() {
+      const isDone = async () => !isActive(await look())
+      return confirmed({ isDone, on: `${holder.noun} ${id}`, problem: stillActive, time: means.time })
     },
   }
 }
@@ -66,7 +63,7 @@ export async function replacedDeactivation(replaced: Replaced): Promise<Deactiva
 function deactivate(of: { actor: Actor; id: string; on: string; holder: Holder }): Promise<void> {
   const { actor, id, on, holder } = of
   return asking({
-    ...deactivationOf({ holder, id, on }),
+    ...deactivationOf({ noun: holder.noun, id, on }),
     asker: actor,
     approvals: earlierApprovals(actor),
     call: () => holder.setActive(actor.accounts, { id, isActive: false }),

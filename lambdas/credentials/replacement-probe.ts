@@ -1,7 +1,7 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { Permission } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
-import { answer, type Answer, asFailure } from './answer.ts'
+import { answer, type Answer, asFailure, probed } from './answer.ts'
 import { userIdOf } from './approvals.ts'
 import type { Means, Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
@@ -39,12 +39,12 @@ export async function probeReplacement(asked: Asked): Promise<readonly Probe[]> 
   const key = await probeKey(asked)
   if (key.failure !== undefined) return [key]
   const opened = await answer(asked.holder.signer({ generation: asked.current, means: asked.means }))
-  if ('error' in opened) return [key, { question: questions.signer, failure: asFailure(opened.error) }]
+  if ('error' in opened) return [key, probed(questions.signer, opened)]
   const signer = opened.value
   const accounts = asked.means.accountsAs(signer.document.identity)
   const listed = await answer(asked.holder.list(accounts).catch(signer.explain))
   const known = [key, { question: questions.signer }]
-  if ('error' in listed) return [...known, { question: questions.list, failure: asFailure(listed.error) }]
+  if ('error' in listed) return [...known, probed(questions.list, listed)]
   const id = asked.holder.idOf({ generation: asked.current, listed: listed.value })
   const old = listed.value.find((one) => one.id === id)
   if (old === undefined) return [...known, { question: questions.list, failure: hidden(asked) }]
@@ -113,7 +113,7 @@ function permissionsProbe(opened: Opened & { catalogue: Answer<readonly Permissi
   if (old.permissions === undefined) return stop(`Dfns does not show the permissions of ${old.id}`)
   const names = old.permissions.map(({ permissionId, permissionName }) => `${permissionId} ${permissionName}`)
   if (names.length === 0) return { question, note: 'it has none' }
-  if ('error' in catalogue) return { question, failure: asFailure(catalogue.error) }
+  if ('error' in catalogue) return probed(question, catalogue)
   const given = new Set(catalogue.value.filter(({ isArchived }) => !isArchived).map(({ id }) => id))
   const lost = old.permissions.filter(({ permissionId }) => !given.has(permissionId))
   if (lost.length === 0) return { question, note: names.join(', ') }

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { publicPem } from '../crypto/key-credential.ts'
 import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
-import { DfnsFailure } from '../ports/dfns-transport.ts'
-import { early, settled, settleMs } from '../ports/time.ts'
+import { dayMs, early, settled, settleMs } from '../ports/time.ts'
+import { unlessRefused } from './answer.ts'
 import { asking, earlierApprovals } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
@@ -11,7 +11,7 @@ import type { KeyDocument } from './document.ts'
 import type { Held, Holder, MadeHolder } from './holder.ts'
 import type { JsonObject } from './json.ts'
 import { listing } from './proof.ts'
-import { removeQuietly, removeStrays, youngMs } from './strays.ts'
+import { removeQuietly, removeStrays, inHandMs } from './strays.ts'
 import { successorOf } from './succession.ts'
 
 interface Replacement {
@@ -21,8 +21,6 @@ interface Replacement {
   readonly holder: Holder
   readonly means: Means
 }
-
-const dayMs = 86_400_000
 
 /** How long a new key is waited for: no later attempt can go on, since each makes another. Milliseconds. */
 const acceptanceMs = 3 * settleMs
@@ -53,7 +51,7 @@ export async function replace(replacement: Replacement): Promise<Successor> {
   if (old === undefined) throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${unlisted(holder)}`)
   const removal = { holder, accounts, asker, approvals }
   const isStray = ({ created }: Held) =>
-    created !== undefined && created.getTime() + youngMs < means.time.now()
+    created !== undefined && created.getTime() + inHandMs < means.time.now()
   await removeStrays({ ...removal, listed, lineage, isStray })
   const mark = markOf(lineage)
   const name = marked({ text: old.name, with: mark, longest: longestName })
@@ -121,15 +119,6 @@ async function credIdIn(of: Replacement & { made: MadeHolder }): Promise<string>
   if (accepted !== undefined) return accepted
   const problem = `Dfns does not accept the key of the new ${holder.noun} ${made.id} yet`
   throw new RotationError('ERR_VERIFY', `${current.on}: ${problem}`, { retryable: true })
-}
-
-async function unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof DfnsFailure && error.isRefusal) return undefined
-    throw error
-  }
 }
 
 /** As many days as the old token had from the beginning; Dfns's default where that is not known. */

@@ -1,7 +1,7 @@
 import { RotationError } from '../errors.ts'
 import type { Permission } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
-import { DfnsFailure } from '../ports/dfns-transport.ts'
+import { unlessRefused } from './answer.ts'
 import type { Probe } from './credential.ts'
 
 interface Leave {
@@ -18,7 +18,8 @@ interface Leave {
  * are looked through. Where those may not be read, nobody knows, and that is said.
  */
 export async function signerLeave(leave: Leave): Promise<readonly Probe[]> {
-  const holders = await holdersOf(leave)
+  const { permissions } = leave
+  const holders = permissions && (await unlessRefused(holdersOf({ ...leave, permissions })))
   return leave.wanted.map((operation): Probe => {
     const question = `may its signer ${operation}`
     if (holders === undefined) return { question, unknown: 'its assignments may not be read' }
@@ -29,20 +30,16 @@ export async function signerLeave(leave: Leave): Promise<readonly Probe[]> {
 }
 
 /** Operation → ids of whoever was given a permission for it. */
-async function holdersOf(leave: Leave): Promise<Map<string, readonly string[]> | undefined> {
+async function holdersOf(
+  leave: Pick<Leave, 'accounts' | 'wanted'> & { permissions: readonly Permission[] },
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const { accounts, permissions, wanted } = leave
-  if (permissions === undefined) return undefined
   const holders = new Map<string, readonly string[]>()
-  try {
-    for (const { id, operations } of permissions) {
-      const allowing = wanted.filter((operation) => operations.includes(operation))
-      if (allowing.length === 0) continue
-      const ids = await accounts.listAssignments(id)
-      for (const one of allowing) holders.set(one, [...(holders.get(one) ?? []), ...ids])
-    }
-    return holders
-  } catch (error) {
-    if (error instanceof DfnsFailure && error.isRefusal) return undefined
-    throw error
+  for (const { id, operations } of permissions) {
+    const allowing = wanted.filter((operation) => operations.includes(operation))
+    if (allowing.length === 0) continue
+    const ids = await accounts.listAssignments(id)
+    for (const one of allowing) holders.set(one, [...(holders.get(one) ?? []), ...ids])
   }
+  return holders
 }

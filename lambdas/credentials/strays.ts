@@ -1,12 +1,15 @@
-import type { Lineage } from '../crypto/lineage.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOfRotation, type Lineage, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
-import { type Approvals, type Asker, asking } from './approvals.ts'
-import { type Held, type Holder, isOfRotation } from './holder.ts'
+import { minuteMs } from '../ports/time.ts'
+import { type Approvals, type Asker, asking, deactivationOf } from './approvals.ts'
+import type { Held, Holder } from './holder.ts'
 
-/** Lambda's longest time-out and five minutes: whoever made a younger one may still hold its token. Ms. */
-export const youngMs = 20 * 60_000
+/**
+ * How long what nobody stored yet may still be in the hands of an invocation that will store it: Lambda's
+ * longest time-out, and 5 minutes for clocks that differ. Milliseconds.
+ */
+export const inHandMs = 20 * minuteMs
 
 export interface Removal {
   readonly holder: Holder
@@ -26,10 +29,9 @@ export async function removeStrays(
     isStray: (held: Held) => boolean
   },
 ): Promise<void> {
-  const mark = markOf(removal.lineage)
-  const strays = removal.listed.filter(
-    (held) => held.isActive && isOfRotation({ name: held.name, mark }) && removal.isStray(held),
-  )
+  const { listed, lineage, isStray } = removal
+  const isOfThis = ({ name }: Held) => isMarkOfRotation(markIn(name), lineage)
+  const strays = listed.filter((held) => held.isActive && isOfThis(held) && isStray(held))
   for (const { id } of strays) await removeQuietly({ ...removal, id })
 }
 
@@ -37,7 +39,7 @@ export async function removeQuietly(removal: Removal & { id: string }): Promise<
   const { holder, accounts, id, asker } = removal
   try {
     await asking({
-      ...deactivationOf({ holder, id, on: asker.document.on }),
+      ...deactivationOf({ noun: holder.noun, id, on: asker.document.on }),
       asker,
       approvals: removal.approvals,
       call: () => holder.setActive(accounts, { id, isActive: false }),
@@ -45,9 +47,4 @@ export async function removeQuietly(removal: Removal & { id: string }): Promise<
   } catch (error) {
     if (!(error instanceof RotationError)) throw error
   }
-}
-
-/** A deactivation as its approval names it: the id, and that it is no activation. */
-export function deactivationOf({ holder, id, on }: { holder: Holder; id: string; on: string }) {
-  return { what: `the deactivation of ${holder.noun} ${id}`, on, about: [`"${id}"`, '"isActive":false'] }
 }

@@ -1,6 +1,6 @@
 import { isOfSecret, lineageIn, type Mark } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import type { ListedCredential } from '../ports/dfns-replies.ts'
+import { dateIn, type ListedCredential } from '../ports/dfns-replies.ts'
 import { answer, asFailure } from './answer.ts'
 import type { Means, What } from './credential.ts'
 import type { Generation, KeyDocument } from './document.ts'
@@ -53,7 +53,7 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
     answer(credentialsAround({ current, means })),
     answer(proveListed({ generation: current, credentialUuid: undefined, means })),
   ])
-  const refusal = 'error' in proof ? refusalIn(proof.error) : undefined
+  const refusal = 'error' in proof ? asRefusal(proof.error) : undefined
   // A token that is dead cannot list either: one problem, and it is told once.
   const problems = 'error' in listed && refusal === undefined ? [asFailure(listed.error)] : []
   const found = 'value' in listed ? listed.value : []
@@ -64,7 +64,7 @@ export async function surveyKeys({ current, means }: Surveyed<KeyDocument>): Pro
 }
 
 /** The refusal of a key or a token is an answer; that Dfns was not reached is none. */
-export function refusalIn(error: unknown): RotationError {
+export function asRefusal(error: unknown): RotationError {
   if (isCode(error, 'ERR_VERIFY', 'ERR_TOKEN_EXPIRED', 'ERR_NOT_ALLOWED')) return error
   throw error
 }
@@ -112,9 +112,4 @@ const unknownOf = (id: string) => ({
 
 function youngest(dates: readonly (Date | undefined)[]): Date | undefined {
   return dates.reduce((one, other) => ((other?.getTime() ?? 0) > (one?.getTime() ?? 0) ? other : one))
-}
-
-function dateIn(text: string): Date | undefined {
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? undefined : date
 }

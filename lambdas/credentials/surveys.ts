@@ -1,5 +1,5 @@
 import { RotationError } from '../errors.ts'
-import type { Generation, KeyDocument } from './document.ts'
+import { type Generation, isKeyDocument } from './document.ts'
 import { personalAccessTokens, serviceAccounts } from './holder.ts'
 import { surveyReplaceable } from './replaceable-survey.ts'
 import { type Survey, type Surveyed, surveyKeys } from './survey.ts'
@@ -13,7 +13,7 @@ export async function surveyOf(asked: Surveyed<Generation>): Promise<Survey> {
   if (!isKeyDocument(current)) {
     throw new RotationError('ERR_DOCUMENT', `${current.on}: nobody knows how to look at ${current.kind}`)
   }
-  const surveyed = { ...asked, current, isKeyDocument }
+  const surveyed = { ...asked, current }
   if (current.kind === 'ServiceAccountKey') return surveyReplaceable({ ...surveyed, holder: serviceAccounts })
   if (current.kind === 'PersonalAccessTokenKey')
     return surveyReplaceable({ ...surveyed, holder: personalAccessTokens })
@@ -21,5 +21,3 @@ export async function surveyOf(asked: Surveyed<Generation>): Promise<Survey> {
 }
 
 const isWebhookDocument = (one: Generation): one is WebhookDocument => one.kind === 'WebhookSecret'
-
-export const isKeyDocument = (one: Generation): one is KeyDocument => 'identity' in one

@@ -1,15 +1,13 @@
 import type { Lineage } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
-import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { early } from '../ports/time.ts'
 import { earlierApprovals, type Asker, asking, type Change, refusalIn } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import type { Held, Holder } from './holder.ts'
+import { type Held, type Holder, type Seen, seenBySigner } from './holder.ts'
 import { prove } from './proof.ts'
-import type { Signer } from './signer.ts'
 import { removeStrays } from './strays.ts'
 import { assertReplaces } from './succession.ts'
 
@@ -21,11 +19,8 @@ interface Generations {
 }
 
 /** What is known of both identities, and who asks for what the new one lacks. */
-interface View {
-  readonly signer: Signer
-  readonly accounts: DfnsAccounts
+interface View extends Seen {
   readonly asker: Asker
-  readonly listed: readonly Held[]
   readonly newId: string
   readonly lacking: readonly PermissionAssignment[]
 }
@@ -81,10 +76,8 @@ export async function assertTakenOver(given: Generations): Promise<void> {
 }
 
 async function viewOf({ current, pending, holder, means }: Generations): Promise<View> {
-  const signer = await holder.signer({ generation: current, means })
-  const accounts = means.accountsAs(signer.document.identity)
+  const { signer, accounts, listed } = await seenBySigner({ generation: current, holder, means })
   const asker = { document: signer.document, means }
-  const listed = await holder.list(accounts).catch(signer.explain)
   const oldId = holder.idOf({ generation: current, listed })
   const newId = holder.idOf({ generation: pending, listed })
   const old = listed.find(({ id }) => id === oldId)

@@ -4,10 +4,11 @@ import { RotationError } from '../errors.ts'
 import { DfnsFailure } from '../ports/dfns-transport.ts'
 import type { CreatedWebhook, Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Draft, Labelled, Means, Successor } from './credential.ts'
+import { inHandMs } from './strays.ts'
 import { creationOf } from './webhook-changes.ts'
 import { type WebhookDocument, webhookSuccessorOf } from './webhook-document.ts'
 import { type Keeper, keeperOf, present } from './webhook-keeper.ts'
-import { bornMs, previousIdOf, relativesOf } from './webhook-relatives.ts'
+import { previousIdOf, relativesOf } from './webhook-relatives.ts'
 
 /** Characters of a webhook's description. */
 const longestDescription = 256
@@ -82,7 +83,7 @@ async function withoutOldStrays(
     versionIds,
     previousId,
   })
-  const isYoung = ({ dateCreated }: Webhook) => means.time.now() < dateCreated + bornMs
+  const isYoung = ({ dateCreated }: Webhook) => means.time.now() < dateCreated + inHandMs
   const old = strays.filter((stray) => !isYoung(stray))
   const removals = await Promise.all(
     old.map(async (stray) => ((await keeper.removeStray(stray.id)) ? [stray] : [])),
@@ -101,7 +102,7 @@ function isCapped(error: unknown, { left }: Left): error is DfnsFailure {
 function capped(at: Creation & Left & { error: DfnsFailure }): RotationError {
   const { current, left, young, error } = at
   const full = `${current.on}: no webhook more, the organisation has ${left.length} (${error.message})`
-  const from = ({ dateCreated }: Webhook) => new Date(dateCreated + bornMs).toISOString()
+  const from = ({ dateCreated }: Webhook) => new Date(dateCreated + inHandMs).toISOString()
   const strays = young.map((stray) => `${stray.id} from ${from(stray)} on`).join(', ')
   const wayOut =
     strays === ''

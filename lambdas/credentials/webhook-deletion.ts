@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { WebhookSettings } from '../ports/dfns-webhooks.ts'
-import { settled } from '../ports/time.ts'
+import { confirmed } from './confirmation.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 import { assertDrained } from './webhook-drain.ts'
@@ -35,13 +34,10 @@ export async function deletion({ current, superseded, means }: Deletion): Promis
     },
     prove: async () => void (await present({ keeper, document: current })),
     undo: () => Promise.reject(new Error('a webhook that is deleted cannot be made again')),
-    async confirm() {
-      const isDone = async () => ((await keeper.find(superseded.id)) === undefined ? true : undefined)
-      if ((await settled(means.time, isDone)) === true) return
-      const problem = 'Dfns answered that it is deleted, but goes on showing it'
-      throw new RotationError('ERR_DFNS_RESPONSE', `webhook ${superseded.id}: ${problem}`, {
-        retryable: true,
-      })
+    confirm() {
+      const isDone = async () => (await keeper.find(superseded.id)) === undefined
+      const problem = 'deleted, but goes on showing it'
+      return confirmed({ isDone, on: `webhook ${superseded.id}`, problem, time: means.time })
     },
   }
 }

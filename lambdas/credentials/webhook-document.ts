@@ -3,10 +3,11 @@ import { allowedOrigin } from './base-url.ts'
 import {
   assertOrgAllowed,
   checkedFields,
+  commonFields,
   type DocumentLimits,
   type DocumentSource,
   type Generation,
-  signerArn,
+  secretArn,
 } from './document.ts'
 import type { JsonObject } from './json.ts'
 import { textFollowerOf } from './owner-fields.ts'
@@ -32,25 +33,23 @@ export interface WebhookFields {
 }
 
 const webhookFields = v.object({
-  kind: v.string(),
-  baseUrl: v.string(),
-  orgId: v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/)),
+  ...commonFields,
   webhookId: v.pipe(v.string(), v.regex(/^[\w.:-]{4,128}$/)),
   webhookSecret: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{8,512}$/)),
   url: v.pipe(v.string(), v.regex(/^https?:\/\/\S{1,2048}$/)),
   // Dfns's list of kinds grows, so there is none here.
   events: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(256))), v.minLength(1)),
-  signerArn,
+  signerArn: secretArn,
 })
 
 export function readWebhookDocument(source: DocumentSource, limits: DocumentLimits): WebhookDocument {
-  const { on, secretArn } = source
+  const { on } = source
   const { fields, checked } = checkedFields(source, webhookFields)
   const { kind, baseUrl, orgId, webhookId, webhookSecret, url, events } = checked
   const origin = allowedOrigin({ baseUrl, allowed: limits.allowedBaseUrls, on })
   assertOrgAllowed({ orgId, limits, on })
   const changing = { webhookId, webhookSecret, url, events }
-  const known = { kind, on, fields, id: webhookId, tokenExpires: undefined, secretArn }
+  const known = { kind, on, fields, id: webhookId, tokenExpires: undefined, secretArn: source.secretArn }
   const ourFields = Object.keys(webhookFields.entries)
   return { ...known, origin, orgId, signerArn: checked.signerArn, changing, ourFields }
 }

@@ -1,15 +1,14 @@
 import { RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
+import { dayMs, hourMs } from '../ports/time.ts'
 import type { Means } from './credential.ts'
 import type { Keeper } from './webhook-keeper.ts'
 
-const hourMs = 3_600_000
-
 /** Dfns makes the last attempt to deliver an event 24 hours after the first; an hour for its being late. */
-const drainMs = 25 * hourMs
+const drainMs = dayMs + hourMs
 
 /** From here on a next attempt that Dfns still announces is none that it will make. */
-const longestDrainMs = 3 * 24 * hourMs
+const longestDrainMs = 3 * dayMs
 
 interface Draining {
   readonly keeper: Keeper

@@ -1,4 +1,4 @@
-import { type Lineage, markIn, markOf } from '../crypto/lineage.ts'
+import { isMarkOfRotation, type Lineage, markIn } from '../crypto/lineage.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Means } from './credential.ts'
 import { assertWebhookFollows, type WebhookDocument } from './webhook-document.ts'
@@ -36,11 +36,8 @@ async function removeTwins(of: {
   lineage: Lineage
 }): Promise<void> {
   const { keeper, pending, lineage } = of
-  const { secret, token } = markOf(lineage)
-  const isTwin = ({ id, description }: Webhook) => {
-    const mark = markIn(description)
-    return mark?.secret === secret && mark.token === token && id !== pending.id
-  }
+  const isTwin = ({ id, description }: Webhook) =>
+    id !== pending.id && isMarkOfRotation(markIn(description), lineage)
   const all = await keeper.ask((as) => as.listWebhooks())
   await Promise.all(all.filter(isTwin).map(({ id }) => keeper.removeStray(id)))
 }

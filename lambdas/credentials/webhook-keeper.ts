@@ -39,13 +39,7 @@ export async function keeperOf(asked: { document: WebhookDocument; means: Means 
       if (isOfWebhook(error)) throw new RotationError(error.code, `${document.on}: ${error.message}`)
       return signer.explain(error)
     })
-  const find = (webhookId: string) =>
-    ask((as) =>
-      as.getWebhook(webhookId).catch((error: unknown) => {
-        if (isGone(error)) return undefined
-        throw error
-      }),
-    )
+  const find = (webhookId: string) => ask((as) => unlessGone(as.getWebhook(webhookId)))
   const asker = { document: signer.document, means }
   let looked: Promise<Approvals> | undefined
   const change: Keeper['change'] = (wanted, question) => {
@@ -57,11 +51,7 @@ export async function keeperOf(asked: { document: WebhookDocument; means: Means 
   const isApproved: Keeper['isApproved'] = async (id, changes) =>
     (await givenTo({ ...updateOf({ id, changes }), asker })) !== undefined
   const remove = (webhookId: string) =>
-    change(deletionOf(webhookId), (as) =>
-      as.deleteWebhook(webhookId).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      }),
-    )
+    change(deletionOf(webhookId), (as) => unlessGone(as.deleteWebhook(webhookId)))
   const removeStray = async (webhookId: string) => {
     try {
       await remove(webhookId)
@@ -76,8 +66,14 @@ export async function keeperOf(asked: { document: WebhookDocument; means: Means 
   return { ask, find, change, update, isApproved, remove, removeStray }
 }
 
-const isGone = (error: unknown): boolean =>
-  error instanceof DfnsFailure && (error.status === 404 || error.status === 410)
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof DfnsFailure && (error.status === 404 || error.status === 410)) return undefined
+    throw error
+  }
+}
 
 /** Dfns speaks of the webhook, or of what was said of it: no word on whoever asked. */
 function isOfWebhook(error: unknown): error is DfnsFailure {

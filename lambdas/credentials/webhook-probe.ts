@@ -1,5 +1,6 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
+import { answer, probed } from './answer.ts'
 import type { Labelled, Means, Probe } from './credential.ts'
 import { documentedCap } from './webhook-creation.ts'
 import type { WebhookDocument } from './webhook-document.ts'
@@ -27,38 +28,36 @@ interface Asked {
  */
 export async function probeWebhook(asked: Asked): Promise<readonly Probe[]> {
   const { current, means } = asked
-  const [opened, failure] = await attempt(async () => {
+  const open = async () => {
     const keeper = await keeperOf({ document: current, means })
     return { keeper, webhook: await present({ keeper, document: current }) }
-  })
-  const first = probe(questions.signer, failure)
-  if (opened === undefined) return [first]
-  return [first, ...(await probeKeeper({ ...asked, ...opened }))]
+  }
+  const opened = await answer(open())
+  const first = probed(questions.signer, opened)
+  if ('error' in opened) return [first]
+  return [first, ...(await probeKeeper({ ...asked, ...opened.value }))]
 }
 
 async function probeKeeper(asked: Asked & { keeper: Keeper; webhook: Webhook }): Promise<Probe[]> {
   const { keeper, webhook } = asked
   const { id } = webhook
-  const [[all, unlisted], [, unread], [, unchanged]] = await Promise.all([
-    attempt(() => keeper.ask((as) => as.listWebhooks())),
-    attempt(() => keeper.ask((as) => as.listFailedEvents(id))),
-    attempt(() => keeper.update(id, asItIs(webhook))),
+  const [all, events, updated] = await Promise.all([
+    answer(keeper.ask((as) => as.listWebhooks())),
+    answer(keeper.ask((as) => as.listFailedEvents(id))),
+    answer(keeper.update(id, asItIs(webhook))),
   ])
-  const count = all === undefined ? '' : `: ${all.length}, and Dfns documented at most ${documentedCap}`
-  const answers = [
-    probe(questions.list + count, unlisted),
-    probe(questions.events, unread),
-    updateProbe(unchanged),
-  ]
-  if (all === undefined) return answers
-  const [, older] = await attempt(() => assertTwoGenerations({ ...asked, all }))
-  return [...answers, probe(questions.generations, older)]
+  const rest = [probed(questions.events, events), heldOrNot(probed(questions.update, updated))]
+  if ('error' in all) return [probed(questions.list, all), ...rest]
+  const count = `: ${all.value.length}, and Dfns documented at most ${documentedCap}`
+  const two = await answer(assertTwoGenerations({ ...asked, all: all.value }))
+  return [probed(questions.list + count, all), ...rest, probed(questions.generations, two)]
 }
 
 /** What is held back, is not refused: whoever may not update at all is told so first. */
-function updateProbe(failure: RotationError | undefined): Probe {
+function heldOrNot(probe: Probe): Probe {
+  const { question, failure } = probe
   const isHeld = isCode(failure, 'ERR_APPROVAL_PENDING', 'ERR_APPROVAL_DENIED')
-  return isHeld ? { question: questions.update, note: failure.message } : probe(questions.update, failure)
+  return isHeld ? { question, note: failure.message } : probe
 }
 
 /** An update that names no more than what is there. */
@@ -86,20 +85,4 @@ async function assertTwoGenerations(
       retryable: true,
     },
   )
-}
-
-const probe = (question: string, failure: RotationError | undefined): Probe => ({
-  question,
-  ...(failure !== undefined && { failure }),
-})
-
-async function attempt<T>(
-  call: () => Promise<T>,
-): Promise<readonly [T | undefined, RotationError | undefined]> {
-  try {
-    return [await call(), undefined]
-  } catch (error) {
-    if (error instanceof RotationError) return [undefined, error]
-    throw error
-  }
 }

@@ -1,14 +1,8 @@
-import { markIn, markOf } from '../crypto/lineage.ts'
-import { isCode, RotationError } from '../errors.ts'
+import { isMarkOf, isMarkOfRotation, markIn } from '../crypto/lineage.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import type { Labelled } from './credential.ts'
+import { generationIn } from './document.ts'
 import type { WebhookDocument } from './webhook-document.ts'
-
-/**
- * How long a webhook that nobody stored yet may still be in the hands of an invocation that will store it:
- * Lambda's longest time-out and 5 minutes for clocks that differ. Milliseconds.
- */
-export const bornMs = 20 * 60_000
 
 /** What Dfns has of a secret's webhooks beside the current one. Strangers are in neither list. */
 export interface Relatives {
@@ -34,14 +28,12 @@ export function relativesOf(asked: {
 }): Relatives {
   const { current, born, all, token, versionIds, previousId } = asked
   const { secretArn, id } = current
-  const ours = markOf({ secretArn, token: token ?? '' })
-  const labelled = versionIds
-    .filter((versionId) => versionId !== token)
-    .map((versionId) => markOf({ secretArn, token: versionId }).token)
+  const labelled = versionIds.filter((versionId) => versionId !== token)
   const others = all.filter((webhook) => webhook.id !== id)
   const unlabelled = others.filter(({ description, id: other }) => {
     const mark = markIn(description)
-    return mark?.secret === ours.secret && !labelled.includes(mark.token) && other !== previousId
+    const isLabelled = labelled.some((versionId) => isMarkOfRotation(mark, { secretArn, token: versionId }))
+    return isMarkOf(mark, secretArn) && !isLabelled && other !== previousId
   })
   // A stray is Disabled until setSecret; what was enabled before the current one was born was once current.
   const wasCurrent = ({ status, dateCreated }: Webhook) => status === 'Enabled' && dateCreated < born
@@ -55,11 +47,5 @@ export function relativesOf(asked: {
 
 /** The id in AWSPREVIOUS; nothing if there is no such version, or it is not of a webhook that we can read. */
 export async function previousIdOf(labelled: Labelled | undefined): Promise<string | undefined> {
-  try {
-    return (await labelled?.previous())?.id
-  } catch (error) {
-    // What stood in the secret before it was adopted is none of ours.
-    if (error instanceof RotationError && !error.retryable && !isCode(error, 'ERR_STORE')) return undefined
-    throw error
-  }
+  return labelled && (await generationIn(labelled.previous()))?.id
 }

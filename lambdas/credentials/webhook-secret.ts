@@ -1,4 +1,4 @@
-import { markIn, markOf } from '../crypto/lineage.ts'
+import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { originOf } from './base-url.ts'
 import type { Credential, Means } from './credential.ts'
@@ -50,8 +50,7 @@ export function webhookSecret(means: Means): Credential<WebhookDocument> {
 
     async isOurs({ current, id }) {
       const keeper = await keeperOf({ document: current, means })
-      const mark = markIn((await keeper.find(id))?.description ?? '')
-      return mark?.secret === markOf({ secretArn: current.secretArn, token: '' }).secret
+      return isMarkOf(markIn((await keeper.find(id))?.description ?? ''), current.secretArn)
     },
   }
 }

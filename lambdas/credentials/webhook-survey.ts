@@ -1,8 +1,8 @@
-import { markIn, markOf } from '../crypto/lineage.ts'
+import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import type { RotationError } from '../errors.ts'
 import type { Webhook } from '../ports/dfns-webhook-replies.ts'
 import { answer, asFailure } from './answer.ts'
-import { type Found, refusalIn, type Survey, type Surveyed } from './survey.ts'
+import { type Found, asRefusal, type Survey, type Surveyed } from './survey.ts'
 import type { WebhookDocument } from './webhook-document.ts'
 import { keeperOf, present } from './webhook-keeper.ts'
 
@@ -20,14 +20,15 @@ export async function surveyWebhooks({ current, means, lists }: Surveyed<Webhook
   )
   if ('error' in looked) return unseen(asFailure(looked.error))
   const { all, proof } = looked.value
-  const ours = markOf({ secretArn, token: '' }).secret
+  const isOurs = ({ lineage }: Found) => isMarkOf(lineage, secretArn)
   const byId = new Map(all.map((webhook) => [webhook.id, foundOf(webhook)]))
+  const own = byId.get(current.id)
   return {
-    refusal: proof !== undefined && 'error' in proof ? refusalIn(proof.error) : undefined,
+    refusal: proof !== undefined && 'error' in proof ? asRefusal(proof.error) : undefined,
     problems: [],
-    found: [...byId.values()].filter(({ lineage }) => lineage?.secret === ours),
+    found: [...byId.values()].filter(isOurs),
     find: ({ id }) => byId.get(id),
-    made: byId.get(current.id)?.lineage?.secret === ours ? ['webhook'] : [],
+    made: own !== undefined && isOurs(own) ? ['webhook'] : [],
     isPartial: true,
   }
 }

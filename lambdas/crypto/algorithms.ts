@@ -6,6 +6,11 @@ export const keyAlgorithms = ['Ed25519', 'P-256', 'secp256k1', 'RSA-2048', 'RSA-
 
 export type KeyAlgorithm = (typeof keyAlgorithms)[number]
 
+/** What may be chosen for a new key: one of them, or the algorithm that the old key has. */
+export const algorithmChoices = ['same', ...keyAlgorithms] as const
+
+export type AlgorithmChoice = (typeof algorithmChoices)[number]
+
 const generate = promisify(generateKeyPair)
 
 /** The algorithm of a private or public key, or nothing if it is none of ours (RSA-4096, P-384, …). */

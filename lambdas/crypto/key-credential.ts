@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { signWith } from './algorithms.ts'
+import { hexDigest } from './digest.ts'
 
 /** `credentialInfo` of Create Credential, kind Key (Dfns API reference). */
 export interface CredentialInfo {
@@ -38,7 +39,7 @@ export function publicPem(key: KeyObject): string {
 export function attest({ challenge, credId, key }: Signing): CredentialInfo {
   const clientData = JSON.stringify({ challenge, type: 'key.create' })
   const publicKey = publicPem(key)
-  const clientDataHash = createHash('sha256').update(clientData).digest('hex')
+  const clientDataHash = hexDigest(clientData)
   const fingerprint = JSON.stringify({ clientDataHash, publicKey })
   const signature = signWith({ key, data: fingerprint }).toString('hex')
   return {

@@ -1,8 +1,9 @@
+import { generationIn } from '../credentials/document.ts'
 import type { Found, Survey } from '../credentials/survey.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOfRotation } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { settleMs } from '../ports/time.ts'
-import { generationIn, holderOf } from '../rotation/labels.ts'
+import { holderOf } from '../rotation/labels.ts'
 import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import {
   assertComplete,
@@ -62,10 +63,7 @@ async function registeredBy(of: {
   const { inside, current, secretArn } = operation
   const pending = await generationIn(inside.version(token))
   const stored = pending && view.find(pending.document)
-  const mark = markOf({ secretArn, token })
-  const made = view.found.filter(
-    ({ lineage }) => lineage?.secret === mark.secret && lineage.token === mark.token,
-  )
+  const made = view.found.filter(({ lineage }) => isMarkOfRotation(lineage, { secretArn, token }))
   const all = new Map([...made, ...(stored ? [stored] : [])].map((found) => [found.id, found]))
   return [...all.values()]
     .filter(

@@ -1,6 +1,7 @@
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
+import { tagPrefix } from '../rotation/settings.ts'
 import { abandon } from './abandon.ts'
 import {
   assertComplete,
@@ -39,11 +40,10 @@ async function retireLeft(operation: Operation): Promise<readonly RetiredVersion
   const { secretArn, current } = operation
   const view = await lookAround(operation)
   assertComplete(view)
-  const ours = markOf({ secretArn, token: '' }).secret
   const left: RetiredVersion[] = []
   for (const found of view.found) {
     const { id, isActive, lineage } = found
-    if (!isActive || lineage?.secret !== ours || id === current.document.id) continue
+    if (!isActive || !isMarkOf(lineage, secretArn) || id === current.document.id) continue
     const outcome = await retireFound({ operation, found, versionId: undefined })
     left.push({ versionId: `of ${found.noun} ${id}`, outcome })
   }
@@ -62,7 +62,7 @@ function assertDone(of: { operation: Operation; retired: readonly RetiredVersion
 
 async function letGo({ store, secrets, secret, secretArn, current, log }: Operation): Promise<void> {
   await store.attachLabel({ label: decommissioned, to: current.version.versionId })
-  const keys = [...secret.tags.keys()].filter((key) => key.startsWith('dfns-rotator:'))
+  const keys = [...secret.tags.keys()].filter((key) => key.startsWith(tagPrefix))
   if (keys.length > 0) await secrets.untagResource({ secretId: secretArn, keys })
   log.info('the secret is let go', { versionId: current.version.versionId })
 }

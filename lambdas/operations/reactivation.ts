@@ -1,6 +1,6 @@
 import { type Answer, answer } from '../credentials/answer.ts'
 import type { Superseded, What } from '../credentials/credential.ts'
-import { refusalIn } from '../credentials/survey.ts'
+import { asRefusal } from '../credentials/survey.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Stored } from '../rotation/generations.ts'
 import { isAbout, standingReminders } from '../rotation/reminders.ts'
@@ -33,7 +33,7 @@ export async function accepted(of: GoingBack & { isAgain: boolean }): Promise<vo
 }
 
 function refusalOf(proof: Answer<void>): RotationError | undefined {
-  return 'error' in proof ? refusalIn(proof.error) : undefined
+  return 'error' in proof ? asRefusal(proof.error) : undefined
 }
 
 /** A webhook that somebody disabled delivers again before it is the only one. */

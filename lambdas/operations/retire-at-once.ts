@@ -1,8 +1,9 @@
 import { asFailure } from '../credentials/answer.ts'
+import { generationIn } from '../credentials/document.ts'
 import type { Found, Survey } from '../credentials/survey.ts'
-import { markOf } from '../crypto/lineage.ts'
+import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
-import { generationIn, holderOf } from '../rotation/labels.ts'
+import { holderOf } from '../rotation/labels.ts'
 import { eventOf, idsIn, type Reminder, standingReminders } from '../rotation/reminders.ts'
 import { isSameSupersession, type RetireEvent } from '../rotation/retire-event.ts'
 import { type Outcome, retireSuperseded } from '../rotation/retiring.ts'
@@ -104,9 +105,8 @@ async function foreignIn(of: {
     ...versions.flatMap((version) => version?.document.id ?? []),
     ...events.flatMap(({ what }) => idsIn(what)),
   ]
-  const ours = markOf({ secretArn, token: '' }).secret
   return view.found.filter(({ id, isActive, lineage, what }) => {
     const isKnown = [id, ...idsIn(what)].some((one) => known.includes(one))
-    return isActive && !isKnown && lineage?.secret !== ours
+    return isActive && !isKnown && !isMarkOf(lineage, secretArn)
   })
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Found } from '../credentials/survey.ts'
-import { eventOf } from '../rotation/reminders.ts'
+import { eventOf, goneVersion } from '../rotation/reminders.ts'
 import { type Outcome, retireSuperseded } from '../rotation/retiring.ts'
 import type { Operation } from './operation.ts'
 
@@ -11,13 +10,13 @@ import type { Operation } from './operation.ts'
 export function retireFound(of: {
   operation: Operation
   found: Found
-  /** The version that names it; without one nothing but its place in an event is left of that. */
+  /** The version that names it, if it is still there. */
   versionId: string | undefined
 }): Promise<Outcome> {
   const { operation, found, versionId } = of
   const { secretArn, current } = operation
   const { kind } = current.document
-  const superseded = versionId ?? createHash('sha256').update(found.id).digest('hex')
+  const superseded = versionId ?? goneVersion(found.id)
   const versions = { superseded, promoted: current.version.versionId }
   const event = { ...eventOf({ secretArn, kind, ...versions, what: found.what }), held: true }
   return retireSuperseded({ ...operation, event })

@@ -12,7 +12,7 @@ import { accepted, type GoingBack } from './reactivation.ts'
 import { scheduleRetirement } from './schedule.ts'
 
 /**
- * Makes an earlier version AWSCURRENT again (design section 5). Repeated with the same `to` it completes what
+ * Makes an earlier version AWSCURRENT again. Repeated with the same `to` it completes what
  * an earlier run left undone. The generation that it goes back from is retired at the end of its grace.
  */
 export async function rollback(opening: OperationOpening & { to: string }): Promise<void> {

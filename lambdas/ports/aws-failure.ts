@@ -32,12 +32,14 @@ export function awsFailure(failure: {
 }): RotationError {
   const { code, error, action, on } = failure
   const name = awsErrorName(error)
+  const retryable = isTransient(error)
   const kms = error instanceof Error && /\bKMS\b/.test(error.message) ? ' from KMS' : ''
-  return new RotationError(code, `${action} on ${on}: ${name}${kms}`, { retryable: isTransient(error, name) })
+  return new RotationError(code, `${action} on ${on}: ${name}${kms}`, { retryable })
 }
 
-function isTransient(error: unknown, name: string): boolean {
-  if (transient.includes(name)) return true
+/** Whether the same call may succeed a moment later. */
+export function isTransient(error: unknown): boolean {
+  if (transient.includes(awsErrorName(error))) return true
   const status = (error as { $metadata?: { httpStatusCode?: unknown } } | undefined)?.$metadata
     ?.httpStatusCode
   // Without a status no reply came.

@@ -1,17 +1,17 @@
 import * as v from 'valibot'
-import { headerText, id, undocumented } from './dfns-replies.ts'
+import { dfnsId, headerText } from './dfns-replies.ts'
 
 const name = v.pipe(v.string(), v.maxLength(4_096))
 
 /** A permission as whoever holds it shows it. */
 const assignment = v.object({
-  permissionId: id,
+  permissionId: dfnsId,
   permissionName: v.optional(name, ''),
   operations: v.optional(v.array(v.string()), []),
 })
 
 const token = {
-  tokenId: id,
+  tokenId: dfnsId,
   name,
   isActive: v.boolean(),
   // A credential's id, its uuid, or nothing: the sources contradict each other.
@@ -21,12 +21,12 @@ const token = {
 }
 // Absent is not the same as none: what cannot be read cannot be copied.
 const assignments = v.optional(v.array(assignment))
-const userInfo = v.object({ userId: id, name, isActive: v.boolean(), permissionAssignments: assignments })
+const userInfo = v.object({ userId: dfnsId, name, isActive: v.boolean(), permissionAssignments: assignments })
 
 const serviceAccount = v.object({ userInfo, accessTokens: v.array(v.object(token)) })
 const personalAccessToken = v.object({ ...token, permissionAssignments: assignments })
 const permission = v.object({
-  id,
+  id: dfnsId,
   name,
   operations: v.array(v.string()),
   isArchived: v.optional(v.boolean(), false),
@@ -40,16 +40,16 @@ const page = <const S extends v.GenericSchema>(item: S) =>
 export const accountReplies = {
   serviceAccounts: v.object({ items: v.array(serviceAccount) }),
   newServiceAccount: v.object({
-    userInfo: v.object({ userId: id }),
+    userInfo: v.object({ userId: dfnsId }),
     accessTokens: v.pipe(v.array(v.object({ ...made, credId: token.credId })), v.minLength(1)),
   }),
   personalAccessTokens: v.object({ items: v.array(personalAccessToken) }),
-  newPersonalAccessToken: v.object({ ...made, tokenId: id, credId: token.credId }),
+  newPersonalAccessToken: v.object({ ...made, tokenId: dfnsId, credId: token.credId }),
   permissions: page(permission),
   assignments: page(v.object({ identityId: v.string() })),
   // Whole: whom a policy names, and what an approval is about, stands at a place that their kind decides.
-  policies: page(v.looseObject({ id, name })),
-  approvals: page(v.object({ id, dateCreated: v.optional(v.string(), ''), activity: v.unknown() })),
+  policies: page(v.looseObject({ id: dfnsId, name })),
+  approvals: page(v.object({ id: dfnsId, dateCreated: v.optional(v.string(), ''), activity: v.unknown() })),
 } as const
 
 export type ServiceAccount = v.InferOutput<typeof serviceAccount>
@@ -60,14 +60,3 @@ export type NewServiceAccount = v.InferOutput<typeof accountReplies.newServiceAc
 export type NewPersonalAccessToken = v.InferOutput<typeof accountReplies.newPersonalAccessToken>
 export type Policy = v.InferOutput<typeof accountReplies.policies>['items'][number]
 export type ListedApproval = v.InferOutput<typeof accountReplies.approvals>['items'][number]
-
-/** A reply as far as it is used; throws if it is not as documented. */
-export function readAs<const S extends v.GenericSchema>(given: {
-  schema: S
-  endpoint: string
-  reply: unknown
-}): v.InferOutput<S> {
-  const { success, output } = v.safeParse(given.schema, given.reply)
-  if (success) return output
-  throw undocumented(given.endpoint)
-}

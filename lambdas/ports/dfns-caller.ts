@@ -1,14 +1,15 @@
 import { AuthClient } from '@dfns/sdk/generated/auth/client.js'
 import { PermissionsClient } from '@dfns/sdk/generated/permissions/client.js'
 import { PoliciesClient } from '@dfns/sdk/generated/policies/client.js'
+import { WebhooksClient } from '@dfns/sdk/generated/webhooks/client.js'
 import { transport } from 'cross-fetch'
 import type * as v from 'valibot'
 import { assert } from '../crypto/key-credential.ts'
 import type { Dfns, Identity } from './dfns.ts'
-import { readAs } from './dfns-account-replies.ts'
-import { readReply } from './dfns-replies.ts'
+import { readAs, readReply, undocumented } from './dfns-replies.ts'
 import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
 import { type DfnsFailure, dfnsTransport } from './dfns-transport.ts'
+import { everyPage } from './pages.ts'
 import type { Time } from './time.ts'
 
 /** The SDK's clients of one identity, which sign with its key. */
@@ -16,6 +17,7 @@ export interface Clients {
   readonly auth: AuthClient
   readonly permissions: PermissionsClient
   readonly policies: PoliciesClient
+  readonly webhooks: WebhooksClient
 }
 
 type Ask = (clients: Clients) => Promise<unknown>
@@ -68,25 +70,26 @@ function clientsOf({ identity, authToken }: { identity: Identity; authToken: str
     auth: new AuthClient(options),
     permissions: new PermissionsClient(options),
     policies: new PoliciesClient(options),
+    webhooks: new WebhooksClient(options),
   }
 }
 
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
-const mostPages = 200
+/** So many pages, of 50 items or more, are followed. */
+const mostPages = 1_000
 
-/** Every item of a list with pages. */
-export async function everyPage<T>(
+/** Every item of one of Dfns's lists. */
+export function everyDfnsPage<T>(
+  endpoint: string,
   page: (
     paginationToken: string | undefined,
   ) => Promise<{ readonly items: readonly T[]; readonly nextPageToken?: string | null | undefined }>,
 ): Promise<readonly T[]> {
-  const all: T[] = []
-  let token: string | undefined
-  for (let count = 0; count < mostPages; count++) {
-    const { items, nextPageToken } = await page(token)
-    all.push(...items)
-    if (typeof nextPageToken !== 'string' || nextPageToken === '') return all
-    token = nextPageToken
-  }
-  return all
+  return everyPage({
+    most: mostPages,
+    page: async (token) => {
+      const { items, nextPageToken } = await page(token)
+      return { items, next: nextPageToken }
+    },
+    endless: () => undocumented(endpoint),
+  })
 }

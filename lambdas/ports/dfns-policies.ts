@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { accountReplies, type ListedApproval, type Permission, type Policy } from './dfns-account-replies.ts'
-import { type Caller, everyPage } from './dfns-caller.ts'
+import { type Caller, everyDfnsPage } from './dfns-caller.ts'
 
 export type ApprovalStatus = 'Pending' | 'Approved' | 'Denied' | 'Expired'
 
@@ -34,14 +34,14 @@ export function policiesOf({ read, make }: Caller): DfnsPolicies {
   })
   return {
     listPermissions: () =>
-      everyPage((token) =>
+      everyDfnsPage('GET /permissions', (token) =>
         read('GET /permissions', accountReplies.permissions, ({ permissions }) =>
           permissions.listPermissions({ query: paged(token) }),
         ),
       ),
     async listAssignments(permissionId) {
       const endpoint = `GET /permissions/${permissionId}/assignments`
-      const all = await everyPage((token) =>
+      const all = await everyDfnsPage(endpoint, (token) =>
         read(endpoint, accountReplies.assignments, ({ permissions }) =>
           permissions.listAssignments({ permissionId, query: paged(token) }),
         ),
@@ -54,13 +54,13 @@ export function policiesOf({ read, make }: Caller): DfnsPolicies {
       )
     },
     listActivePolicies: () =>
-      everyPage((token) =>
+      everyDfnsPage('GET /v2/policies', (token) =>
         read('GET /v2/policies', accountReplies.policies, ({ policies }) =>
           policies.listPolicies({ query: { ...paged(token), limit: `${limit}`, status: 'Active' } }),
         ),
       ),
     listApprovals: ({ status, initiatorId }) =>
-      everyPage((token) =>
+      everyDfnsPage('GET /v2/policy-approvals', (token) =>
         read('GET /v2/policy-approvals', accountReplies.approvals, ({ policies }) => {
           const of = initiatorId === undefined ? {} : { initiatorId }
           return policies.listApprovals({ query: { ...paged(token), limit: `${limit}`, status, ...of } })

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
 import { DfnsFailure } from './dfns-transport.ts'
 
-// Ids go into messages, logs and request bodies.
-export const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
+/** An id that Dfns gave. It goes into messages, logs and request bodies. */
+export const dfnsId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
 const bytes = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))
 
 const listedCredential = v.object({
   credentialId: v.pipe(v.string(), v.maxLength(1_024)),
-  credentialUuid: id,
+  credentialUuid: dfnsId,
   isActive: v.boolean(),
   kind: v.optional(v.string(), 'Key'),
   name: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(4_096))), ''),
@@ -45,6 +45,16 @@ export type UserActionChallenge = v.InferOutput<typeof userActionChallenge>
 export function readReply(endpoint: string, reply: unknown): unknown {
   const schema = replies[endpoint]
   if (schema === undefined) return {}
+  return readAs({ schema, endpoint, reply })
+}
+
+/** The same by a schema of the caller's. */
+export function readAs<const S extends v.GenericSchema>(given: {
+  schema: S
+  endpoint: string
+  reply: unknown
+}): v.InferOutput<S> {
+  const { schema, endpoint, reply } = given
   const { success, output } = v.safeParse(schema, reply)
   if (success) return output
   throw undocumented(endpoint)
@@ -53,6 +63,12 @@ export function readReply(endpoint: string, reply: unknown): unknown {
 export function undocumented(endpoint: string): DfnsFailure {
   const problem = 'success, but not the documented reply'
   return new DfnsFailure('ERR_DFNS_RESPONSE', problem, { endpoint, status: 200, retryable: false })
+}
+
+/** A moment as Dfns writes it, or nothing where it is none. */
+export function dateIn(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '')
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** Dfns's SDK for Python says that the audit log comes as CSV, the one for TypeScript reads it as JSON. */

@@ -93,13 +93,8 @@ async function exchange(request: {
   }
 }
 
-async function boundedText({
-  response,
-  endpoint,
-}: {
-  response: Response
-  endpoint: string
-}): Promise<string> {
+async function boundedText(of: { response: Response; endpoint: string }): Promise<string> {
+  const { response, endpoint } = of
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
@@ -112,16 +107,9 @@ async function boundedText({
   return Buffer.concat(chunks).toString()
 }
 
-function failureOf({
-  response,
-  endpoint,
-  now,
-}: {
-  response: Response
-  endpoint: string
-  now: number
-}): DfnsFailure {
-  const { status, headers } = response
+function failureOf(of: { response: Response; endpoint: string; now: number }): DfnsFailure {
+  const { endpoint, now } = of
+  const { status, headers } = of.response
   const problem = `status ${status}`
   if (status === 202) {
     const waiting = `${problem}, the change waits for a policy's approval`
@@ -129,12 +117,8 @@ function failureOf({
   }
   if (status === 408 || status === 429 || status >= 500) {
     const retryAfterMs = retryAfter({ header: headers.get('retry-after'), now })
-    return new DfnsFailure('ERR_DFNS_UNAVAILABLE', problem, {
-      endpoint,
-      status,
-      retryAfterMs,
-      retryable: true,
-    })
+    const details = { endpoint, status, retryAfterMs, retryable: true }
+    return new DfnsFailure('ERR_DFNS_UNAVAILABLE', problem, details)
   }
   if (status === 401 || status === 403) {
     return new DfnsFailure('ERR_NOT_ALLOWED', problem, { endpoint, status, retryable: false })
@@ -161,10 +145,7 @@ function parsed({ json, endpoint }: { json: string; endpoint: string }): unknown
   try {
     return JSON.parse(json)
   } catch {
-    throw new DfnsFailure('ERR_DFNS_RESPONSE', 'success, but no JSON', {
-      endpoint,
-      status: 200,
-      retryable: true,
-    })
+    const details = { endpoint, status: 200, retryable: true }
+    throw new DfnsFailure('ERR_DFNS_RESPONSE', 'success, but no JSON', details)
   }
 }

@@ -1,18 +1,13 @@
-import { WebhooksClient } from '@dfns/sdk/generated/webhooks/client.js'
 import type { CreateWebhookBody, UpdateWebhookBody } from '@dfns/sdk/generated/webhooks/types.js'
-import { transport } from 'cross-fetch'
-import { assert } from '../crypto/key-credential.ts'
-import type { Bearer, Dfns, Identity } from './dfns.ts'
-import { isNotMade, isUnavailable, retrying, withToken } from './dfns-retries.ts'
-import { dfnsTransport } from './dfns-transport.ts'
+import * as v from 'valibot'
+import type { Dfns, Identity } from './dfns.ts'
+import { type Caller, callerOf, everyDfnsPage } from './dfns-caller.ts'
+import { undocumented } from './dfns-replies.ts'
 import {
   type CreatedWebhook,
-  readCreated,
-  readEvent,
-  readWebhook,
-  readWebhookReply,
   type Webhook,
   type WebhookEvent,
+  webhookReplies,
 } from './dfns-webhook-replies.ts'
 import type { Time } from './time.ts'
 
@@ -53,78 +48,66 @@ export interface FailedEvents {
 }
 
 /** Webhooks as an identity hears of them; a user's session is the one that `dfnsAs` has. */
-export function webhooksOf(by: {
+export function webhooksOf(given: {
   time: Time
   dfnsAs: (identity: Identity) => Dfns
 }): (identity: Identity) => Webhooks {
-  const { time, dfnsAs } = by
-  return (identity) => {
-    const dfns = dfnsAs(identity)
-    const within = <T>(ask: (webhooks: Webhooks) => Promise<T>) =>
-      withToken({ dfns, call: (authToken) => ask(webhooksAs({ ...identity, authToken }, time)) })
-    return {
-      createWebhook: (settings) => within((webhooks) => webhooks.createWebhook(settings)),
-      listWebhooks: () => within((webhooks) => webhooks.listWebhooks()),
-      getWebhook: (webhookId) => within((webhooks) => webhooks.getWebhook(webhookId)),
-      updateWebhook: (webhookId, changes) => within((webhooks) => webhooks.updateWebhook(webhookId, changes)),
-      deleteWebhook: (webhookId) => within((webhooks) => webhooks.deleteWebhook(webhookId)),
-      pingWebhook: (webhookId) => within((webhooks) => webhooks.pingWebhook(webhookId)),
-      listFailedEvents: (webhookId, page) => within((webhooks) => webhooks.listFailedEvents(webhookId, page)),
-    }
-  }
+  return (identity) => webhooksBy(callerOf({ identity, ...given }))
 }
 
-function webhooksAs(identity: Bearer, time: Time): Webhooks {
-  const { origin, authToken } = identity
-  const fetchFromDfns = dfnsTransport({ origin, time, read: readWebhookReply })
-  const once = <T>(call: () => Promise<T>) => transport.run(fetchFromDfns, call)
-  const repeated = <T>(call: () => Promise<T>) =>
-    retrying({ time, call: () => once(call), when: isUnavailable })
-  const sign = async ({ challenge }: { challenge: string }) => assert({ ...identity, challenge })
-  const client = new WebhooksClient({ baseUrl: origin, authToken, signer: { sign } })
+const path = '/webhooks'
 
+function webhooksBy(caller: Caller): Webhooks {
+  const { read, make } = caller
   return {
     createWebhook: (settings) => {
       // The SDK's list of kinds is a year old; Dfns's own decides.
       const body = settings as unknown as CreateWebhookBody
-      const call = () => once(async () => readCreated(await client.createWebhook({ body })))
-      return retrying({ time, call, when: isNotMade('POST /webhooks') })
+      return make(`POST ${path}`, webhookReplies.created, ({ webhooks }) => webhooks.createWebhook({ body }))
     },
-    listWebhooks: () =>
-      allPages((paginationToken) =>
-        repeated(() => client.listWebhooks({ query: { ...(paginationToken && { paginationToken }) } })),
+    listWebhooks: () => listWebhooks(caller),
+    getWebhook: (webhookId) =>
+      read(`GET ${path}/${webhookId}`, webhookReplies.webhook, ({ webhooks }) =>
+        webhooks.getWebhook({ webhookId }),
       ),
-    getWebhook: (webhookId) => repeated(async () => readWebhook(await client.getWebhook({ webhookId }))),
-    updateWebhook: (webhookId, changes) =>
-      repeated(async () => {
-        const body = changes as unknown as UpdateWebhookBody
-        return readWebhook(await client.updateWebhook({ webhookId, body }))
-      }),
-    deleteWebhook: (webhookId) => repeated(async () => void (await client.deleteWebhook({ webhookId }))),
-    pingWebhook: (webhookId) => repeated(async () => (await client.pingWebhook({ webhookId })).status),
-    listFailedEvents: (webhookId, page) =>
-      repeated(async () => {
-        const query = {
-          deliveryFailed: 'true',
-          ...(page !== undefined && { paginationToken: page }),
-        } as const
-        const { items, nextPageToken } = await client.listWebhookEvents({ webhookId, query })
-        return { items: items.map(readEvent), nextPageToken }
-      }),
+    updateWebhook: (webhookId, changes) => {
+      const body = changes as unknown as UpdateWebhookBody
+      return read(`PUT ${path}/${webhookId}`, webhookReplies.webhook, ({ webhooks }) =>
+        webhooks.updateWebhook({ webhookId, body }),
+      )
+    },
+    async deleteWebhook(webhookId) {
+      await read(`DELETE ${path}/${webhookId}`, v.unknown(), ({ webhooks }) =>
+        webhooks.deleteWebhook({ webhookId }),
+      )
+    },
+    pingWebhook: async (webhookId) =>
+      (
+        await read(`POST ${path}/${webhookId}/ping`, webhookReplies.ping, ({ webhooks }) =>
+          webhooks.pingWebhook({ webhookId }),
+        )
+      ).status,
+    listFailedEvents: (webhookId, page) => listFailedEvents(caller, { webhookId, page }),
   }
 }
 
-async function allPages(
-  pageAt: (
-    token: string | undefined,
-  ) => Promise<{ items: readonly unknown[]; nextPageToken?: string | undefined }>,
-): Promise<readonly Webhook[]> {
-  const all: Webhook[] = []
-  let token: string | undefined
-  do {
-    const { items, nextPageToken } = await pageAt(token)
-    all.push(...items.map(readWebhook))
-    token = nextPageToken
-  } while (token !== undefined)
-  return all
+function listWebhooks({ read }: Caller): Promise<readonly Webhook[]> {
+  return everyDfnsPage(`GET ${path}`, (paginationToken) =>
+    read(`GET ${path}`, webhookReplies.webhooks, ({ webhooks }) =>
+      webhooks.listWebhooks({ query: { ...(paginationToken !== undefined && { paginationToken }) } }),
+    ),
+  )
+}
+
+async function listFailedEvents(
+  { read }: Caller,
+  { webhookId, page }: { webhookId: string; page: string | undefined },
+): Promise<FailedEvents> {
+  const query = { deliveryFailed: 'true', ...(page !== undefined && { paginationToken: page }) } as const
+  const endpoint = `GET ${path}/${webhookId}/events`
+  const { items, nextPageToken } = await read(endpoint, webhookReplies.events, ({ webhooks }) =>
+    webhooks.listWebhookEvents({ webhookId, query }),
+  )
+  if (nextPageToken !== undefined && nextPageToken === page) throw undocumented(endpoint)
+  return { items, nextPageToken }
 }

@@ -1,7 +1,4 @@
-import type { Time } from './time.ts'
-
-/** Dfns counts the requests of an organisation by the minute. */
-const minuteMs = 60_000
+import { minuteMs, type Time } from './time.ts'
 
 /** What is left to everybody else of the organisation. */
 const ownShare = 0.6
@@ -9,7 +6,7 @@ const ownShare = 0.6
 /**
  * A time that keeps one invocation's requests to Dfns inside its share of the rate limit: at most `perMinute`
  * in any minute, fewer where Dfns tells a lower limit (`X-RateLimit-Limit`, requests a minute), and none
- * until the moment that a 429 names.
+ * until the moment that a 429 names. Dfns counts the requests of an organisation by the minute.
  */
 export function paced(given: { time: Time; perMinute: number }): Time {
   const { time } = given

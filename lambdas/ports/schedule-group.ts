@@ -1,6 +1,8 @@
 import { DeleteScheduleCommand, ListSchedulesCommand, type SchedulerClient } from '@aws-sdk/client-scheduler'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, endless, replyOf } from './aws-replies.ts'
+import { everyPage } from './pages.ts'
 import type { Time } from './time.ts'
 
 /** A group of schedules as a whole: for whoever looks for those that stand, or calls one off. */
@@ -20,20 +22,13 @@ export function scheduleGroupOf(parts: {
   const options = () => ({ abortSignal: deadlineOf(time) })
   return {
     async names(prefix) {
-      const all: string[] = []
-      let next: string | undefined
-      try {
-        do {
-          const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
-          const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
-          const reply = await client.send(command, options())
-          all.push(...(reply.Schedules ?? []).map(({ Name = '' }) => Name))
-          next = reply.NextToken
-        } while (next !== undefined)
-      } catch (error) {
-        throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
+      const page = async (next: string | undefined) => {
+        const input = { GroupName, MaxResults: 100, ...(prefix && { NamePrefix: prefix }) }
+        const command = new ListSchedulesCommand({ ...input, ...(next && { NextToken: next }) })
+        const reply = replyOf(awsReplies.ListSchedules)(await client.send(command, options()))
+        return { items: reply.Schedules.map(({ Name }) => Name), next: reply.NextToken }
       }
-      return all
+      return await everyPage({ most: mostPages, page, endless }).catch(unlisted)
     },
 
     async remove(name) {

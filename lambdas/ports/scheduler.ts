@@ -1,12 +1,12 @@
 import {
   CreateScheduleCommand,
   GetScheduleCommand,
-  type GetScheduleCommandOutput,
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, type AwsSchedule, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 /**
@@ -67,7 +67,7 @@ export function schedulesOf(parts: {
     async get(name) {
       try {
         const command = new GetScheduleCommand({ Name: name, GroupName: target.group })
-        return written(await client.send(command, options()))
+        return written(replyOf(awsReplies.GetSchedule)(await client.send(command, options())))
       } catch (error) {
         if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'GetSchedule', on: name })
@@ -94,9 +94,10 @@ function inputOf({ schedule, target }: { schedule: OneTimeSchedule; target: Sche
   }
 }
 
-function written({ ScheduleExpression = '', Target }: GetScheduleCommandOutput): WrittenSchedule {
+function written({ ScheduleExpression = '', Target }: AwsSchedule): WrittenSchedule {
   const time = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/.exec(ScheduleExpression)?.[1]
-  return { at: time === undefined ? undefined : new Date(`${time}Z`), input: Target?.Input ?? '' }
+  const at = new Date(`${time}Z`)
+  return { at: Number.isNaN(at.getTime()) ? undefined : at, input: Target?.Input ?? '' }
 }
 
 /** `2026-01-31T09:30:00`, and never earlier than was asked for. */

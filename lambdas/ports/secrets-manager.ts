@@ -1,15 +1,14 @@
 import {
   DescribeSecretCommand,
-  type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
-  type UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager'
 import { RotationError } from '../errors.ts'
 import { deadlineOf } from './aws-client.ts'
 import { awsErrorName, awsFailure } from './aws-failure.ts'
+import { awsReplies, type AwsSecret, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 export type StagingLabel = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
@@ -47,17 +46,19 @@ export interface VersionName {
   readonly versionId?: string | undefined
 }
 
+interface NewVersion {
+  readonly token: string
+  readonly rotationToken: string | undefined
+  readonly text: string
+}
+
 /** The Secrets Manager calls on one secret, one method each, named as the service names them. */
 export interface SecretStore {
   describeSecret(): Promise<DescribedSecret>
   /** Nothing if there is no such version, or it has no value yet (the placeholder of a rotation). */
   getSecretValue(version: VersionName): Promise<SecretVersion | undefined>
   /** Fills the pending version. `taken`: it has another value, and versions are immutable. */
-  putSecretValue(version: {
-    token: string
-    rotationToken: string | undefined
-    text: string
-  }): Promise<'stored' | 'taken'>
+  putSecretValue(version: NewVersion): Promise<'stored' | 'taken'>
   /** Moves AWSCURRENT by compare-and-set: refused unless `from` holds it. */
   moveCurrent(move: { from: string; to: string }): Promise<'moved' | 'refused'>
   /**
@@ -68,103 +69,123 @@ export interface SecretStore {
   attachLabel(version: { label: string; to: string }): Promise<'attached' | 'refused'>
 }
 
-export function secretStore(secret: {
-  client: SecretsManagerClient
-  secretId: string
-  time: Time
-}): SecretStore {
-  const { client, secretId: SecretId, time } = secret
-  const options = () => ({ abortSignal: deadlineOf(time) })
-  const failure = (error: unknown, action: string) => storeFailure({ error, action, on: SecretId })
+/** A secret by its name or ARN, and how it is spoken of with Secrets Manager. */
+interface Addressed {
+  readonly client: SecretsManagerClient
+  readonly secretId: string
+  readonly time: Time
+}
 
-  /** Whether the label was updated; not, if its holder is another. */
-  const updateStage = async (
-    input: Omit<UpdateSecretVersionStageCommandInput, 'SecretId'>,
-  ): Promise<boolean> => {
-    try {
-      await client.send(new UpdateSecretVersionStageCommand({ SecretId, ...input }), options())
-      return true
-    } catch (error) {
-      if (awsErrorName(error) === 'InvalidParameterException') return false
-      throw failure(error, 'UpdateSecretVersionStage')
-    }
-  }
-
+export function secretStore(secret: Addressed): SecretStore {
   return {
-    async describeSecret() {
-      const reply = await client
-        .send(new DescribeSecretCommand({ SecretId }), options())
-        .catch((error: unknown) => {
-          throw failure(error, 'DescribeSecret')
-        })
-      return described(reply, SecretId)
-    },
-
-    async getSecretValue(name) {
-      const { label, versionId } = name
-      try {
-        const reply = await client.send(new GetSecretValueCommand({ SecretId, ...namedBy(name) }), options())
-        // Some implementations answer a placeholder with neither form of value.
-        if (reply.SecretString === undefined && reply.SecretBinary === undefined) return undefined
-        return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
-      } catch (error) {
-        if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
-        throw failure(error, `GetSecretValue ${label ?? versionId}`)
-      }
-    },
-
-    async putSecretValue({ token, rotationToken, text }) {
-      const input = { SecretId, ClientRequestToken: token, SecretString: text, VersionStages: ['AWSPENDING'] }
-      const proof = rotationToken === undefined ? {} : { RotationToken: rotationToken }
-      try {
-        await client.send(new PutSecretValueCommand({ ...input, ...proof }), options())
-        return 'stored'
-      } catch (error) {
-        if (awsErrorName(error) === 'ResourceExistsException') return 'taken'
-        throw failure(error, 'PutSecretValue')
-      }
-    },
+    describeSecret: () => describeSecret(secret),
+    getSecretValue: (version) => getSecretValue(secret, version),
+    putSecretValue: (version) => putSecretValue(secret, version),
 
     moveCurrent: async ({ from, to }) =>
-      (await updateStage({ VersionStage: 'AWSCURRENT', RemoveFromVersionId: from, MoveToVersionId: to }))
-        ? 'moved'
-        : 'refused',
+      (await updateStage(secret, { label: 'AWSCURRENT', from, to })) ? 'moved' : 'refused',
 
     removePrevious: async ({ from }) =>
-      (await updateStage({ VersionStage: 'AWSPREVIOUS', RemoveFromVersionId: from })) ? 'removed' : 'refused',
+      (await updateStage(secret, { label: 'AWSPREVIOUS', from })) ? 'removed' : 'refused',
 
     attachLabel: async ({ label, to }) =>
-      (await updateStage({ VersionStage: label, MoveToVersionId: to })) ? 'attached' : 'refused',
+      (await updateStage(secret, { label, to })) ? 'attached' : 'refused',
+  }
+}
+
+async function describeSecret({ client, secretId, time }: Addressed): Promise<DescribedSecret> {
+  try {
+    const command = new DescribeSecretCommand({ SecretId: secretId })
+    const reply = await client.send(command, { abortSignal: deadlineOf(time) })
+    return described(replyOf(awsReplies.DescribeSecret)(reply), secretId)
+  } catch (error) {
+    throw storeFailure({ error, action: 'DescribeSecret', on: secretId })
+  }
+}
+
+async function getSecretValue(
+  { client, secretId, time }: Addressed,
+  { label, versionId }: VersionName,
+): Promise<SecretVersion | undefined> {
+  const command = new GetSecretValueCommand({
+    SecretId: secretId,
+    ...(label !== undefined && { VersionStage: label }),
+    ...(versionId !== undefined && { VersionId: versionId }),
+  })
+  try {
+    const sent = await client.send(command, { abortSignal: deadlineOf(time) })
+    const reply = replyOf(awsReplies.GetSecretValue)(sent)
+    // Some implementations answer a placeholder with neither form of value.
+    if (reply.SecretString === undefined && reply.SecretBinary === undefined) return undefined
+    return { versionId: reply.VersionId ?? '', text: reply.SecretString, created: reply.CreatedDate }
+  } catch (error) {
+    if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
+    throw storeFailure({ error, action: `GetSecretValue ${label ?? versionId}`, on: secretId })
+  }
+}
+
+async function putSecretValue(
+  { client, secretId, time }: Addressed,
+  { token, rotationToken, text }: NewVersion,
+): Promise<'stored' | 'taken'> {
+  const command = new PutSecretValueCommand({
+    SecretId: secretId,
+    ClientRequestToken: token,
+    SecretString: text,
+    VersionStages: ['AWSPENDING'],
+    ...(rotationToken !== undefined && { RotationToken: rotationToken }),
+  })
+  try {
+    await client.send(command, { abortSignal: deadlineOf(time) })
+    return 'stored'
+  } catch (error) {
+    if (awsErrorName(error) === 'ResourceExistsException') return 'taken'
+    throw storeFailure({ error, action: 'PutSecretValue', on: secretId })
+  }
+}
+
+/** UpdateSecretVersionStage: whether the label was updated; not, if its holder is another. */
+export async function updateStage(
+  { client, secretId, time }: Addressed,
+  { label, from, to }: { label: string; from?: string; to?: string },
+): Promise<boolean> {
+  const command = new UpdateSecretVersionStageCommand({
+    SecretId: secretId,
+    VersionStage: label,
+    ...(from !== undefined && { RemoveFromVersionId: from }),
+    ...(to !== undefined && { MoveToVersionId: to }),
+  })
+  try {
+    await client.send(command, { abortSignal: deadlineOf(time) })
+    return true
+  } catch (error) {
+    if (awsErrorName(error) === 'InvalidParameterException') return false
+    throw storeFailure({ error, action: 'UpdateSecretVersionStage', on: secretId })
   }
 }
 
 /** What DescribeSecret answers; ListSecrets has the same fields, but for the labels' name. */
-export function described(
-  reply: Omit<DescribeSecretCommandOutput, '$metadata'>,
-  secretId: string,
-): DescribedSecret {
+export function described(reply: AwsSecret, secretId: string): DescribedSecret {
   return {
     arn: reply.ARN ?? secretId,
     rotationEnabled: reply.RotationEnabled === true,
     isDeleted: reply.DeletedDate !== undefined,
-    stages: new Map(Object.entries(reply.VersionIdsToStages ?? {})),
-    tags: new Map((reply.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    stages: new Map(Object.entries(reply.VersionIdsToStages)),
+    tags: new Map(reply.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     lastRotation: reply.LastRotatedDate,
     nextRotation: reply.NextRotationDate,
     lastChanged: reply.LastChangedDate,
     rotationArn: reply.RotationLambdaARN,
     primaryRegion: reply.PrimaryRegion,
-    failedRegions: (reply.ReplicationStatus ?? [])
-      .filter(({ Status }) => Status === 'Failed')
-      .map(({ Region }) => Region ?? ''),
+    failedRegions: reply.ReplicationStatus.filter(({ Status }) => Status === 'Failed').map(
+      ({ Region }) => Region ?? '',
+    ),
   }
 }
 
-function namedBy({ label, versionId }: VersionName) {
-  return {
-    ...(label !== undefined && { VersionStage: label }),
-    ...(versionId !== undefined && { VersionId: versionId }),
-  }
+/** Whether it follows a secret in another region, where alone it can be changed. */
+export function isReplica({ arn, primaryRegion }: DescribedSecret): boolean {
+  return primaryRegion !== undefined && arn.split(':')[3] !== primaryRegion
 }
 
 function storeFailure(details: { error: unknown; action: string; on: string }): RotationError {

@@ -4,11 +4,12 @@ import {
   ListSecretVersionIdsCommand,
   type SecretsManagerClient,
   UntagResourceCommand,
-  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager'
 import { deadlineOf } from './aws-client.ts'
-import { awsErrorName, awsFailure } from './aws-failure.ts'
-import { type DescribedSecret, described } from './secrets-manager.ts'
+import { awsFailure } from './aws-failure.ts'
+import { awsReplies, endless, replyOf } from './aws-replies.ts'
+import { everyPage } from './pages.ts'
+import { type DescribedSecret, described, updateStage } from './secrets-manager.ts'
 import type { Time } from './time.ts'
 
 /** A version by what ListSecretVersionIds tells of it; without labels it is deprecated. */
@@ -31,45 +32,17 @@ export interface Secrets {
   removeLabel(label: { secretId: string; label: string; from: string }): Promise<'removed' | 'refused'>
 }
 
-export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): Secrets {
-  const { client, time } = parts
-  const options = () => ({ abortSignal: deadlineOf(time) })
-  const failing = (action: string, on: string) => (error: unknown) => {
-    throw awsFailure({ code: 'ERR_STORE', error, action, on })
-  }
-  return {
-    async listSecrets() {
-      const all = await everyPage(async (NextToken) => {
-        const input = { IncludePlannedDeletion: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-        const reply = await client
-          .send(new ListSecretsCommand(input), options())
-          .catch(failing('ListSecrets', 'the account'))
-        return { items: reply.SecretList ?? [], next: reply.NextToken }
-      })
-      return all
-        .map(({ SecretVersionsToStages, ...rest }) =>
-          described(
-            { ...rest, ...(SecretVersionsToStages && { VersionIdsToStages: SecretVersionsToStages }) },
-            '',
-          ),
-        )
-        .toSorted((one, other) => (one.arn < other.arn ? -1 : 1))
-    },
+interface Caller {
+  readonly client: SecretsManagerClient
+  readonly time: Time
+}
 
-    async listSecretVersionIds(SecretId) {
-      const all = await everyPage(async (NextToken) => {
-        const input = { SecretId, IncludeDeprecated: true, MaxResults: 100, ...(NextToken && { NextToken }) }
-        const reply = await client
-          .send(new ListSecretVersionIdsCommand(input), options())
-          .catch(failing('ListSecretVersionIds', SecretId))
-        return { items: reply.Versions ?? [], next: reply.NextToken }
-      })
-      return all.map(({ VersionId = '', VersionStages = [], CreatedDate }) => ({
-        versionId: VersionId,
-        labels: VersionStages,
-        created: CreatedDate,
-      }))
-    },
+export function secretsOf(caller: Caller): Secrets {
+  const { client, time } = caller
+  const options = () => ({ abortSignal: deadlineOf(time) })
+  return {
+    listSecrets: () => listSecrets(caller),
+    listSecretVersionIds: (secretId) => listSecretVersionIds(caller, secretId),
 
     async cancelRotateSecret(SecretId) {
       await client
@@ -83,32 +56,48 @@ export function secretsOf(parts: { client: SecretsManagerClient; time: Time }): 
         .catch(failing('UntagResource', SecretId))
     },
 
-    async removeLabel({ secretId: SecretId, label: VersionStage, from: RemoveFromVersionId }) {
-      try {
-        const input = { SecretId, VersionStage, RemoveFromVersionId }
-        await client.send(new UpdateSecretVersionStageCommand(input), options())
-        return 'removed'
-      } catch (error) {
-        if (awsErrorName(error) === 'InvalidParameterException') return 'refused'
-        throw awsFailure({ code: 'ERR_STORE', error, action: 'UpdateSecretVersionStage', on: SecretId })
-      }
-    },
+    removeLabel: async ({ secretId, label, from }) =>
+      (await updateStage({ ...caller, secretId }, { label, from })) ? 'removed' : 'refused',
   }
 }
 
-/** Pages are followed this far: a list that does not end is none that can be relied on. */
+/** An account has at most 500,000 secrets, a page holds 100 of them. */
 const mostPages = 5_000
 
-async function everyPage<T>(
-  page: (next: string | undefined) => Promise<{ items: readonly T[]; next: string | undefined }>,
-): Promise<readonly T[]> {
-  const all: T[] = []
-  let token: string | undefined
-  for (let count = 0; count < mostPages; count++) {
-    const { items, next } = await page(token)
-    all.push(...items)
-    if (next === undefined) break
-    token = next
+async function listSecrets({ client, time }: Caller): Promise<readonly DescribedSecret[]> {
+  const page = async (NextToken: string | undefined) => {
+    const input = { IncludePlannedDeletion: true, MaxResults: 100, ...(NextToken && { NextToken }) }
+    const reply = await client.send(new ListSecretsCommand(input), { abortSignal: deadlineOf(time) })
+    const { SecretList: items, NextToken: next } = replyOf(awsReplies.ListSecrets)(reply)
+    return { items, next }
   }
+  const all = await everyPage({ most: mostPages, page, endless }).catch(failing('ListSecrets', 'the account'))
   return all
+    .map(({ SecretVersionsToStages: VersionIdsToStages, ...rest }) =>
+      described({ ...rest, VersionIdsToStages }, ''),
+    )
+    .toSorted((one, other) => (one.arn < other.arn ? -1 : 1))
+}
+
+async function listSecretVersionIds(
+  { client, time }: Caller,
+  SecretId: string,
+): Promise<readonly ListedVersion[]> {
+  const page = async (NextToken: string | undefined) => {
+    const input = { SecretId, IncludeDeprecated: true, MaxResults: 100, ...(NextToken && { NextToken }) }
+    const reply = await client.send(new ListSecretVersionIdsCommand(input), { abortSignal: deadlineOf(time) })
+    const { Versions: items, NextToken: next } = replyOf(awsReplies.ListSecretVersionIds)(reply)
+    return { items, next }
+  }
+  const list = everyPage({ most: mostPages, page, endless })
+  const all = await list.catch(failing('ListSecretVersionIds', SecretId))
+  return all.map(({ VersionId: versionId = '', VersionStages: labels, CreatedDate: created }) => ({
+    versionId,
+    labels,
+    created,
+  }))
+}
+
+const failing = (action: string, on: string) => (error: unknown) => {
+  throw awsFailure({ code: 'ERR_STORE', error, action, on })
 }

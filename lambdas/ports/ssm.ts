@@ -1,6 +1,7 @@
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { deadlineOf } from './aws-client.ts'
 import { awsFailure } from './aws-failure.ts'
+import { awsReplies, replyOf } from './aws-replies.ts'
 import type { Time } from './time.ts'
 
 /** GetParameter: the value of one parameter, decrypted if it is a SecureString. */
@@ -10,12 +11,10 @@ export async function getParameter(parameter: {
   time: Time
 }): Promise<string> {
   const { client, name, time } = parameter
-  const abortSignal = deadlineOf(time)
+  const command = new GetParameterCommand({ Name: name, WithDecryption: true })
   try {
-    const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }), {
-      abortSignal,
-    })
-    return reply.Parameter?.Value ?? ''
+    const reply = await client.send(command, { abortSignal: deadlineOf(time) })
+    return replyOf(awsReplies.GetParameter)(reply).Parameter?.Value ?? ''
   } catch (error) {
     throw awsFailure({ code: 'ERR_POLICY', error, action: 'GetParameter', on: name })
   }

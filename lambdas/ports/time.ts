@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+export const minuteMs = 60_000
+export const hourMs = 60 * minuteMs
+export const dayMs = 24 * hourMs
+
 /** The time one invocation has. Milliseconds throughout. */
 export interface Time {
   now(): number

@@ -1,4 +1,4 @@
-const unitMs = { D: 86_400_000, H: 3_600_000, M: 60_000, S: 1_000 } as const
+import { dayMs, hourMs, minuteMs } from '../ports/time.ts'
 
 /**
  * Milliseconds of an ISO 8601 duration in days, hours, minutes and seconds (`P7D`, `PT26H`), or nothing if it
@@ -10,10 +10,5 @@ export function readDuration(text: string): number | undefined {
   )
   if (parts === null) return undefined
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
-  return (
-    Number(days) * unitMs.D +
-    Number(hours) * unitMs.H +
-    Number(minutes) * unitMs.M +
-    Number(seconds) * unitMs.S
-  )
+  return Number(days) * dayMs + Number(hours) * hourMs + Number(minutes) * minuteMs + Number(seconds) * 1_000
 }

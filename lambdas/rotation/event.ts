@@ -1,4 +1,6 @@
 import * as v from 'valibot'
+import { secretArn } from '../credentials/document.ts'
+import { placesOf } from '../credentials/issues.ts'
 import { RotationError } from '../errors.ts'
 
 export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const
@@ -16,12 +18,6 @@ export interface RotationEvent {
   readonly rotationToken: string | undefined
 }
 
-/** A secret's full ARN. */
-export const secretArn = v.pipe(
-  v.string(),
-  v.regex(/^arn:[\w-]{1,32}:secretsmanager:[\w-]{0,64}:\d{12}:secret:[\w/+=.@!-]{1,519}$/),
-)
-
 /** 32 to 64 characters that whoever rotates may choose. */
 export const versionId = v.pipe(v.string(), v.regex(/^[\x20-\x7e]{32,64}$/))
 
@@ -35,20 +31,19 @@ const event = v.object({
 
 /** Reads the event; whatever is not what Secrets Manager sends is refused before anything is called. */
 export function readEvent(input: unknown): RotationEvent {
-  const { success, output, issues } = v.safeParse(event, input)
-  if (!success) {
-    const fields = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'event'))
-    throw new RotationError(
-      'ERR_EVENT_INVALID',
-      `missing or malformed in the event: ${[...fields].join(', ')}`,
-    )
-  }
-  const { Step: step, SecretId: secretId, ClientRequestToken: token, RotationToken: rotationToken } = output
+  const read = eventAs(event, input)
+  const { Step: step, SecretId: secretId, ClientRequestToken: token, RotationToken: rotationToken } = read
   if (token === undefined && step !== 'testSecret') {
-    throw new RotationError(
-      'ERR_EVENT_INVALID',
-      `missing in the event: ClientRequestToken, which ${step} needs`,
-    )
+    const problem = `missing in the event: ClientRequestToken, which ${step} needs`
+    throw new RotationError('ERR_EVENT_INVALID', problem)
   }
   return { step, secretId, token, rotationToken }
+}
+
+/** An event of the form that a function expects; ERR_EVENT_INVALID names what is not so. */
+export function eventAs<const S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
+  const { success, output, issues } = v.safeParse(schema, input)
+  if (success) return output
+  const places = placesOf(issues, 'event')
+  throw new RotationError('ERR_EVENT_INVALID', `missing or malformed in the event: ${places}`)
 }

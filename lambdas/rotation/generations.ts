@@ -1,8 +1,10 @@
-import type { Credential } from '../credentials/credential.ts'
-import { type DocumentLimits, type Generation, readFields } from '../credentials/document.ts'
+import type { Credential, Means } from '../credentials/credential.ts'
+import { type Generation, readFields } from '../credentials/document.ts'
+import { credentialOf } from '../credentials/index.ts'
 import { RotationError } from '../errors.ts'
 import type { DescribedSecret, SecretStore, SecretVersion, StagingLabel } from '../ports/secrets-manager.ts'
-import { settled, type Time } from '../ports/time.ts'
+import { settled } from '../ports/time.ts'
+import { holderOf } from './labels.ts'
 
 /** A generation as it stands in Secrets Manager: the version, and the document in it. */
 export interface Stored {
@@ -11,16 +13,14 @@ export interface Stored {
   readonly credential: Credential<Generation>
 }
 
-export interface Source {
+interface Source {
   readonly store: SecretStore
-  readonly time: Time
-  readonly secretArn: string
-  /** Version id → staging labels, from one reply: together they are never a mixture of two moments. */
-  readonly stages: DescribedSecret['stages']
+  /** Its labels are from one reply: together they are never a mixture of two moments. */
+  readonly secret: DescribedSecret
   /** The pending version's id; a test rotation may not tell it. */
   readonly token: string | undefined
-  readonly limits: DocumentLimits
-  readonly credentialOf: (document: { kind: string; on: string }) => Credential<Generation>
+  readonly means: Means
+  readonly started: Started
 }
 
 /** Reads that were started before anything was known of the secret. */
@@ -40,14 +40,20 @@ export interface Generations {
   previous(): Promise<Stored | undefined>
   /** Any version, labelled or not; nothing if it is gone or has no value. */
   version(versionId: string): Promise<Stored | undefined>
+  /** The kind of the secret, once one of its documents was read. */
+  kindRead(): string | undefined
 }
 
-export function generationsOf(source: Source, started: Started): Generations {
-  const { store, secretArn, token, stages, limits, credentialOf } = source
+export function generationsOf(source: Source): Generations {
+  const { store, secret, token, means, started } = source
+  const { arn: secretArn, stages } = secret
+  let kindRead: string | undefined
   const open = (label: StagingLabel | `version ${string}`, version: SecretVersion): Stored => {
     const text = { text: version.text, on: `${label} of ${secretArn}`, secretArn }
-    const credential = credentialOf({ kind: readFields(text).kind, on: text.on })
-    return { version, credential, document: credential.read(text, limits) }
+    const { kind } = readFields(text)
+    const credential = credentialOf({ kind, on: text.on, means })
+    kindRead = kind
+    return { version, credential, document: credential.read(text, means.limits) }
   }
   /** A value that was just put may not be readable at once (aws-sdk-js-v3, issue 7701). */
   const awaited = async (
@@ -56,7 +62,7 @@ export function generationsOf(source: Source, started: Started): Generations {
     first?: Promise<SecretVersion | undefined>,
   ) => {
     const version =
-      (await first) ?? (await settled(source.time, () => store.getSecretValue({ label, versionId })))
+      (await first) ?? (await settled(means.time, () => store.getSecretValue({ label, versionId })))
     if (version !== undefined) return open(label, version)
     throw new RotationError('ERR_NOT_STAGED', `${label} of ${secretArn} has no value`, { retryable: true })
   }
@@ -66,12 +72,13 @@ export function generationsOf(source: Source, started: Started): Generations {
     hasPending: async () => (await started.pending) !== undefined,
     promoted: () => awaited('AWSCURRENT', token),
     previous: async () => {
-      const [versionId] = [...stages].find(([, labels]) => labels.includes('AWSPREVIOUS')) ?? []
+      const versionId = holderOf({ stages }, 'AWSPREVIOUS')
       return versionId === undefined ? undefined : awaited('AWSPREVIOUS', versionId)
     },
     version: async (versionId) => {
       const version = await store.getSecretValue({ versionId })
       return version && open(`version ${versionId}`, version)
     },
+    kindRead: () => kindRead,
   }
 }

@@ -2,8 +2,9 @@ import type { What } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
+import { minuteMs } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
-import { scheduleName } from './retire-event.ts'
+import { writeReminder } from './reminders.ts'
 import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
 import { isMarkedUndone } from './undone.ts'
@@ -17,7 +18,7 @@ interface OfGeneration {
 }
 
 /** Under the immediate deactivation of grace 0 lies a schedule as a net. Milliseconds. */
-export const leastGraceMs = 5 * 60_000
+export const leastGraceMs = 5 * minuteMs
 
 /** What a move of AWSCURRENT may take before its schedule is written once more. Milliseconds. */
 export const moveMs = 5_000
@@ -94,16 +95,13 @@ export async function scheduledMove(
 
 /** `from` is the moment from which on the grace counts, in milliseconds. */
 async function scheduleRetirement(supersession: Supersession & { from: number }): Promise<void> {
-  const { rotation, current, what, from } = supersession
-  const { document, version } = current
-  if (rotation.schedules === undefined) return
-  const { arn: secretArn } = rotation.secret
-  const grace = await graceOfStored({ rotation, superseded: current })
+  const { rotation, current: superseded, what, from } = supersession
+  const { schedules, log, secret, lineage } = rotation
+  if (schedules === undefined) return
+  const grace = await graceOfStored({ rotation, superseded })
   const at = new Date(from + (grace === 0 ? leastGraceMs : grace))
-  const generations = { secretArn, superseded: version.versionId, promoted: rotation.lineage.token }
-  const input = { v: 1, kind: document.kind, ...generations, what }
-  await rotation.schedules.put({ name: scheduleName({ secretArn, credId: document.id }), at, input })
-  rotation.log.info('retirement is scheduled', { at: at.toISOString(), superseded: version.versionId })
+  const promoted = lineage.token
+  await writeReminder({ schedules, log, secretArn: secret.arn, superseded, promoted, what, at })
 }
 
 /**

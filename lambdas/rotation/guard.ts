@@ -2,6 +2,10 @@ import { RotationError } from '../errors.ts'
 import type { DescribedSecret } from '../ports/secrets-manager.ts'
 import type { RotationEvent } from './event.ts'
 
+export function assertNotDeleted({ arn, isDeleted }: DescribedSecret): void {
+  if (isDeleted) throw new RotationError('ERR_SECRET_GONE', `secret ${arn} is marked for deletion`)
+}
+
 /** Whether the version is still to become AWSCURRENT, or already is: then only what remains is done. */
 export type Standing = 'pending' | 'promoted'
 
@@ -11,7 +15,7 @@ export type Standing = 'pending' | 'promoted'
  */
 export function standingOf({ secret, event }: { secret: DescribedSecret; event: RotationEvent }): Standing {
   const { arn, stages } = secret
-  if (secret.isDeleted) throw new RotationError('ERR_SECRET_GONE', `secret ${arn} is marked for deletion`)
+  assertNotDeleted(secret)
   if (!secret.rotationEnabled)
     throw new RotationError('ERR_NOT_ENABLED', `secret ${arn} is not enabled for rotation`)
   const { token } = event

@@ -1,10 +1,9 @@
-import { credentialOf } from '../credentials/index.ts'
 import type { Means } from '../credentials/credential.ts'
-import { RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
 import { early, type Time } from '../ports/time.ts'
-import { type Generations, generationsOf } from './generations.ts'
+import { type Generations, generationsOf, type Started } from './generations.ts'
+import { assertNotDeleted } from './guard.ts'
 import { meansOf } from './means.ts'
 import type { Policy } from './policy.ts'
 import { policyOf } from './reads.ts'
@@ -48,8 +47,7 @@ export async function openSecret(asked: Asked): Promise<OpenSecret> {
     pending: early(Promise.resolve(undefined)),
   }
   const secret = await describing
-  if (secret.isDeleted)
-    throw new RotationError('ERR_SECRET_GONE', `secret ${secret.arn} is marked for deletion`)
+  assertNotDeleted(secret)
   return {
     store,
     secret,
@@ -58,14 +56,9 @@ export async function openSecret(asked: Asked): Promise<OpenSecret> {
 }
 
 function insideOf(
-  known: Asked & {
-    store: SecretStore
-    secret: DescribedSecret
-    started: Parameters<typeof generationsOf>[1]
-    policy: Policy
-  },
+  known: Asked & { store: SecretStore; secret: DescribedSecret; started: Started; policy: Policy },
 ): Inside {
-  const { store, secret, policy, time, log, clients, started, mayHaveAsked, dfnsAs } = known
+  const { store, secret, started, policy, time, log, clients, mayHaveAsked, dfnsAs } = known
   const settingsFor = (kind: string) => lenientSettings({ tags: secret.tags, policy, kind, log })
   const given = { time, log, limits: policy, tags: secret.tags, secretsManager: clients.secretsManager }
   const asking = {
@@ -74,14 +67,6 @@ function insideOf(
     rememberAsked: async () => {},
   }
   const means = meansOf({ ...given, ...asking, ...(dfnsAs !== undefined && { dfnsAs }) })
-  const source = {
-    store,
-    time,
-    token: undefined,
-    secretArn: secret.arn,
-    stages: secret.stages,
-    limits: policy,
-    credentialOf: (document: { kind: string; on: string }) => credentialOf({ ...document, means }),
-  }
-  return { ...generationsOf(source, started), policy, means, settingsFor }
+  const generations = generationsOf({ store, secret, token: undefined, means, started })
+  return { ...generations, policy, means, settingsFor }
 }

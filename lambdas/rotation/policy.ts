@@ -1,8 +1,11 @@
 import * as v from 'valibot'
 import { originOf } from '../credentials/base-url.ts'
+import { placesOf } from '../credentials/issues.ts'
 import { readJsonObject } from '../credentials/json.ts'
-import { keyAlgorithms } from '../crypto/algorithms.ts'
+import { credentialKinds } from '../credentials/kinds.ts'
+import { algorithmChoices } from '../crypto/algorithms.ts'
 import { RotationError } from '../errors.ts'
+import { hourMs } from '../ports/time.ts'
 import { readDuration } from './duration.ts'
 
 const duration = v.pipe(v.string(), v.transform(readDuration), v.number())
@@ -13,7 +16,6 @@ const noList = v.pipe(
   v.unknown(),
   v.check((value) => !Array.isArray(value)),
 )
-const kinds = ['ServiceAccountKey', 'PersonalAccessTokenKey', 'UserKey', 'WebhookSecret'] as const
 
 const grace = v.strictObject({
   default: v.optional(duration, 'PT24H'),
@@ -24,7 +26,10 @@ const grace = v.strictObject({
   byKind: v.optional(
     v.pipe(
       noList,
-      v.record(v.picklist(kinds), duration) as v.GenericSchema<unknown, Readonly<Record<string, number>>>,
+      v.record(v.picklist(credentialKinds), duration) as v.GenericSchema<
+        unknown,
+        Readonly<Record<string, number>>
+      >,
     ),
     {},
   ),
@@ -43,7 +48,9 @@ const policy = v.strictObject({
   ),
   allowedOrgIds: v.optional(names),
   allowedSigners: v.optional(names),
-  keyAlgorithm: v.optional(v.picklist(['same', ...keyAlgorithms]), 'same'),
+  /** Ids of credentials that people keep on the identities of secrets: audit calls them foreign no more. */
+  knownCredentials: v.optional(names),
+  keyAlgorithm: v.optional(v.picklist(algorithmChoices), 'same'),
   grace: v.optional(v.pipe(noList, grace), {}),
   retireAtNextRotation: v.optional(v.boolean(), false),
 })
@@ -51,7 +58,7 @@ const policy = v.strictObject({
 /** Defaults and limits for every secret of a deployment. Durations are in milliseconds. */
 export type Policy = v.InferOutput<typeof policy>
 
-const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * 3_600_000 }
+const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * hourMs }
 
 /**
  * Reads the SSM parameter's text; without one, the defaults. Anything that is not understood stops the
@@ -59,12 +66,11 @@ const defaultByKind: Readonly<Record<string, number>> = { WebhookSecret: 26 * 3_
  */
 export function readPolicy({ text, name }: { text: string | undefined; name: string }): Policy {
   const { success, output, issues } = v.safeParse(policy, text === undefined ? {} : readJsonObject(text))
-  if (!success) throw new RotationError('ERR_POLICY', `policy ${name}: malformed: ${placesOf(issues)}`)
+  if (!success) {
+    const places = placesOf(issues, 'not a JSON object')
+    throw new RotationError('ERR_POLICY', `policy ${name}: malformed: ${places}`)
+  }
   if (output.grace.min > output.grace.max)
     throw new RotationError('ERR_POLICY', `policy ${name}: grace.min is above grace.max`)
   return { ...output, grace: { ...output.grace, byKind: { ...defaultByKind, ...output.grace.byKind } } }
-}
-
-function placesOf(issues: readonly v.BaseIssue<unknown>[]): string {
-  return [...new Set(issues.map((issue) => v.getDotPath(issue) ?? 'not a JSON object'))].join(', ')
 }

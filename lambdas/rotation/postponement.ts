@@ -1,14 +1,14 @@
 import { RotationError } from '../errors.ts'
+import { dayMs, hourMs, minuteMs } from '../ports/time.ts'
 import { type RetireEvent, successorName } from './retire-event.ts'
 import type { Opening } from './rotation.ts'
 
 /** One invocation of the retire function. */
 export type RetireOpening = Omit<Opening, 'event'> & { readonly event: RetireEvent }
 
-const minuteMs = 60_000
 const shortestMs = 15 * minuteMs
-const longestMs = 360 * minuteMs
-const altogetherMs = 14 * 24 * 60 * minuteMs
+const longestMs = 6 * hourMs
+const altogetherMs = 14 * dayMs
 
 /**
  * Why a retirement waits: something that may pass, a credential that is in use and is held, or a grace that

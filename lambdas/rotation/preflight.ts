@@ -1,6 +1,8 @@
+import { answer, asFailure, probed } from '../credentials/answer.ts'
 import type { Draft, Labelled, Probe, Wish } from '../credentials/credential.ts'
 import type { Generation } from '../credentials/document.ts'
 import { RotationError } from '../errors.ts'
+import { dayMs } from '../ports/time.ts'
 import type { Stored } from './generations.ts'
 import { assertGraceEnds, graceOf } from './grace.ts'
 import type { Rotation } from './rotation.ts'
@@ -15,8 +17,6 @@ interface Asked {
   readonly rotation: Rotation
   readonly current: Stored
 }
-
-const dayMs = 86_400_000
 
 /** Bytes of a secret value (Secrets Manager quotas). */
 const largestDocument = 65_536
@@ -66,18 +66,10 @@ function labelledIn({ rotation, current }: Asked): Labelled {
  * What a test rotation is good for beside its test: createSecret's questions, in the real role, a line each.
  */
 export async function preflight(asked: Asked): Promise<void> {
-  const made = await draft(asked).then(
-    () => ({}),
-    (failure: unknown) => ({ failure: known(failure) }),
-  )
-  report(asked.rotation, { question: 'do the tags and the document of AWSCURRENT allow a rotation', ...made })
+  const question = 'do the tags and the document of AWSCURRENT allow a rotation'
+  report(asked.rotation, probed(question, await answer(draft(asked))))
   // The answers stand in the log. Whether AWSCURRENT works is another question, and was answered.
-  await demand(asked).catch(known)
-}
-
-function known(error: unknown): RotationError {
-  if (error instanceof RotationError) return error
-  throw error
+  await demand(asked).catch(asFailure)
 }
 
 function report({ log }: Rotation, { question, failure, note, unknown: reason }: Probe): void {

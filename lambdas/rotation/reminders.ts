@@ -1,7 +1,10 @@
 import type { What } from '../credentials/credential.ts'
+import { hexDigest } from '../crypto/digest.ts'
+import type { Log } from '../ports/log.ts'
 import type { ScheduleGroup } from '../ports/schedule-group.ts'
 import type { Schedules } from '../ports/scheduler.ts'
-import { type RetireEvent, retireEventIn, schedulePrefix } from './retire-event.ts'
+import type { Stored } from './generations.ts'
+import { type RetireEvent, retireEventIn, scheduleName, schedulePrefix } from './retire-event.ts'
 
 /** A schedule that will retire something of a secret. */
 export interface Reminder {
@@ -51,6 +54,30 @@ export function idsIn(what: What): readonly string[] {
   if ('credentialUuids' in what) return what.credentialUuids
   return Object.values(what)
 }
+
+/** Writes the schedule of a retirement: of one credential all have one name, which is returned. */
+export async function writeReminder(of: {
+  schedules: Schedules
+  log: Log
+  secretArn: string
+  superseded: Stored
+  /** The version in its place. */
+  promoted: string
+  what: What
+  at: Date
+}): Promise<string> {
+  const { schedules, log, secretArn, promoted, what, at } = of
+  const { document, version } = of.superseded
+  const { kind, id: credId } = document
+  const superseded = version.versionId
+  const name = scheduleName({ secretArn, credId })
+  await schedules.put({ name, at, input: { v: 1, secretArn, kind, superseded, promoted, what } })
+  log.info('retirement is scheduled', { at: at.toISOString(), superseded })
+  return name
+}
+
+/** Stands in an event for a version that is gone. */
+export const goneVersion = (credId: string): string => hexDigest(credId)
 
 /** What the retire function would be invoked with, for now. */
 export function eventOf(

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
+import { secretArn } from '../credentials/document.ts'
 import { readJsonObject } from '../credentials/json.ts'
-import { RotationError } from '../errors.ts'
+import { hexDigest } from '../crypto/digest.ts'
+import { dfnsId } from '../ports/dfns-replies.ts'
 import type { LogFields } from '../ports/log.ts'
-import { secretArn, versionId } from './event.ts'
-
-const dfnsId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
+import { eventAs, versionId } from './event.ts'
 
 const retireEvent = v.object({
   v: v.literal(1),
@@ -35,12 +34,7 @@ const retireEvent = v.object({
  */
 export type RetireEvent = v.InferOutput<typeof retireEvent>
 
-export function readRetireEvent(input: unknown): RetireEvent {
-  const { success, output, issues } = v.safeParse(retireEvent, input)
-  if (success) return output
-  const fields = new Set(issues.map((issue) => v.getDotPath(issue) ?? 'event'))
-  throw new RotationError('ERR_EVENT_INVALID', `missing or malformed in the event: ${[...fields].join(', ')}`)
-}
+export const readRetireEvent = (input: unknown): RetireEvent => eventAs(retireEvent, input)
 
 /** What every line of a retirement's log carries; nothing of an event that is none. */
 export function retireFields(input: unknown): LogFields {
@@ -55,11 +49,11 @@ export function retireFields(input: unknown): LogFields {
  * and superseded anew gets its new grace under the same name, so that no older schedule can cut that short.
  */
 export function scheduleName({ secretArn, credId }: { secretArn: string; credId: string }): string {
-  return `${schedulePrefix(secretArn)}${digest(credId, 24)}`
+  return `${schedulePrefix(secretArn)}${hexDigest(credId, 24)}`
 }
 
 /** How the names of all schedules of a secret begin. */
-export const schedulePrefix = (secretArn: string): string => `${digest(secretArn, 16)}-`
+export const schedulePrefix = (secretArn: string): string => `${hexDigest(secretArn, 16)}-`
 
 /**
  * The name of a retirement's successor: one of its own, because its predecessor is deleted once its
@@ -67,7 +61,7 @@ export const schedulePrefix = (secretArn: string): string => `${digest(secretArn
  */
 export function successorName(event: Supersession, suffix: string): string {
   const { secretArn, superseded, promoted } = event
-  return `${schedulePrefix(secretArn)}${digest(`${superseded} ${promoted}`, 24)}-${suffix}`
+  return `${schedulePrefix(secretArn)}${hexDigest(`${superseded} ${promoted}`, 24)}-${suffix}`
 }
 
 type Supersession = Pick<RetireEvent, 'secretArn' | 'superseded' | 'promoted'>
@@ -82,8 +76,4 @@ export function retireEventIn(input: string): RetireEvent | undefined {
 export function isSameSupersession(one: Supersession, other: Supersession): boolean {
   const fields = ['secretArn', 'superseded', 'promoted'] as const
   return fields.every((field) => one[field] === other[field])
-}
-
-function digest(text: string, length: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, length)
 }

@@ -1,18 +1,17 @@
 import type { Superseded } from '../credentials/credential.ts'
-import { idIn, readJsonObject } from '../credentials/json.ts'
+import { idIn } from '../credentials/document.ts'
+import { readJsonObject } from '../credentials/json.ts'
 import { isOfSecret } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
-import { early } from '../ports/time.ts'
+import { early, hourMs } from '../ports/time.ts'
 import type { DescribedSecret, SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
 import type { Stored } from './generations.ts'
 import { type Inside, openSecret } from './opening.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
 import { isSameSupersession, type RetireEvent, scheduleName, retireEventIn } from './retire-event.ts'
-import { retire } from './retirement.ts'
+import { type Retirement, retire } from './retirement.ts'
 import type { Settings } from './settings.ts'
 import { isMarkedShared, isMarkedUndone, sharedLabel, undoneLabel } from './undone.ts'
-
-const hourMs = 3_600_000
 
 /** What became of a retirement: done, not to be done (any more), or left to its successor's schedule. */
 export type Outcome = 'retired' | 'nothing to retire' | 'postponed'
@@ -65,20 +64,24 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
     return 'postponed'
   }
   if (await isHeld(scene, superseded)) return 'postponed'
-  const { store, secret, current } = scene
-  await retire({
+  await retire(retirementOf(scene, superseded))
+  return 'retired'
+}
+
+function retirementOf({ opening, store, secret, current }: Scene, superseded: Superseded): Retirement {
+  const { event, time, log } = opening
+  return {
     store,
     log,
-    time: opening.time,
+    time,
     secretArn: secret.arn,
     credential: current.credential,
     superseded,
     supersededVersion: event.superseded,
     current: current.document,
     currentVersion: current.version.versionId,
-    isPrevious: secret.stages.get(event.superseded)?.includes('AWSPREVIOUS') === true,
-  })
-  return 'retired'
+    isPrevious: has(secret, event.superseded, 'AWSPREVIOUS'),
+  }
 }
 
 /** Reads the secret; nothing if its rotation has not got so far as to supersede anything. */

@@ -1,14 +1,14 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { SSMClient } from '@aws-sdk/client-ssm'
-import { credentialOf } from '../credentials/index.ts'
+import type { Means } from '../credentials/credential.ts'
 import type { Lineage } from '../crypto/lineage.ts'
 import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
 import type { Schedules } from '../ports/scheduler.ts'
 import { early, type Time } from '../ports/time.ts'
-import type { RotationEvent } from './event.ts'
 import { isMarkedAsked, markAsked } from './asked.ts'
-import { type Generations, generationsOf } from './generations.ts'
+import type { RotationEvent } from './event.ts'
+import { type Generations, generationsOf, type Started } from './generations.ts'
 import { type Standing, standingOf } from './guard.ts'
 import { meansOf } from './means.ts'
 import { policyOf } from './reads.ts'
@@ -19,8 +19,6 @@ export interface Rotation extends Generations {
   readonly secret: DescribedSecret
   readonly standing: Standing
   readonly lineage: Lineage
-  /** The secret's, once one of its documents was read. */
-  readonly kind?: string | undefined
   readonly rotationToken: string | undefined
   readonly store: SecretStore
   /** Nothing where no scheduler was deployed. */
@@ -57,38 +55,10 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
   const standing = standingOf({ secret, event })
   const policy = await readingPolicy
   const { secretsManager } = clients
-  const asking = {
-    /** A version that was stored a moment ago is in its first attempt. */
-    async mayHaveAsked() {
-      if (standing === 'promoted' || isMarkedAsked(secret.stages)) return true
-      const pending = await started.pending
-      const stored = pending?.created?.getTime() ?? -Infinity
-      return pending !== undefined && time.now() - stored > firstAttemptMs
-    },
-    async rememberAsked() {
-      if ((await started.pending) === undefined) await markAsked({ store, log, stages: secret.stages })
-    },
-  }
+  const asking = askingOf({ standing, secret, started, store, time, log })
   const means = meansOf({ time, secretsManager, limits: policy, tags: secret.tags, log, ...asking })
-  let known: string | undefined
-  const source = {
-    store,
-    time,
-    token,
-    secretArn: secret.arn,
-    stages: secret.stages,
-    limits: policy,
-    credentialOf: (document: { kind: string; on: string }) => {
-      const credential = credentialOf({ ...document, means })
-      known = document.kind
-      return credential
-    },
-  }
   return {
-    ...generationsOf(source, started),
-    get kind() {
-      return known
-    },
+    ...generationsOf({ store, secret, token, means, started }),
     secret,
     standing,
     lineage: { secretArn: secret.arn, token: token ?? '' },
@@ -98,5 +68,25 @@ export async function openRotation(opening: Opening): Promise<Rotation> {
     time,
     log,
     settingsFor: (kind) => readSettings({ tags: secret.tags, policy, kind }),
+  }
+}
+
+/** Whether an earlier attempt can have asked Dfns for the same change, and what tells the next one of it. */
+function askingOf(
+  of: Pick<Rotation, 'standing' | 'secret' | 'store' | 'time' | 'log'> & { started: Started },
+): Pick<Means, 'mayHaveAsked' | 'rememberAsked'> {
+  const { standing, secret, started, store, time, log } = of
+  const { stages } = secret
+  return {
+    /** A version that was stored a moment ago is in its first attempt. */
+    async mayHaveAsked() {
+      if (standing === 'promoted' || isMarkedAsked(stages)) return true
+      const pending = await started.pending
+      const stored = pending?.created?.getTime() ?? -Infinity
+      return pending !== undefined && time.now() - stored > firstAttemptMs
+    },
+    async rememberAsked() {
+      if ((await started.pending) === undefined) await markAsked({ store, log, stages })
+    },
   }
 }

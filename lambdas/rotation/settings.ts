@@ -1,19 +1,20 @@
 import type { WebhookPing, Wish } from '../credentials/credential.ts'
-import { type KeyAlgorithm, keyAlgorithms } from '../crypto/algorithms.ts'
+import { type AlgorithmChoice, algorithmChoices } from '../crypto/algorithms.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import { readDuration } from './duration.ts'
 import type { Policy } from './policy.ts'
 
-const strategies = ['auto', 'self', 'signer', 'replace'] as const
-const algorithms = ['same', ...keyAlgorithms] as const
-const pings = ['required', 'best-effort'] as const
-const prefix = 'dfns-rotator:'
+export const strategies = ['auto', 'self', 'signer', 'replace'] as const satisfies readonly Wish[]
+export const pings = ['required', 'best-effort'] as const satisfies readonly WebhookPing[]
+
+/** How our tags begin. */
+export const tagPrefix = 'dfns-rotator:'
 
 /** What an owner chose for one secret by its tags, within the policy's limits. */
 export interface Settings {
-  readonly strategy: (typeof strategies)[number]
-  readonly keyAlgorithm: KeyAlgorithm | 'same'
+  readonly strategy: Wish
+  readonly keyAlgorithm: AlgorithmChoice
   /** Whether, without a scheduler, AWSPREVIOUS is retired when the next rotation begins. */
   readonly retiresAtNextRotation: boolean
   /** Whether a credential that was used within the last hour gets one more grace, once. */
@@ -41,17 +42,17 @@ export function readSettings(secret: {
   const knobs = {
     grace: (value) => inLimits(readDuration(value)),
     strategy: oneOf(strategies),
-    'key-algorithm': oneOf(algorithms),
+    'key-algorithm': oneOf(algorithmChoices),
     'webhook-ping': oneOf(pings),
     'hold-if-used': oneOf(['true', 'false']),
   } satisfies Readers
   const read = <T>(name: string, reader: (value: string) => T | undefined): T | undefined => {
-    const value = tags.get(prefix + name)
+    const value = tags.get(tagPrefix + name)
     return value === undefined ? undefined : (reader(value) ?? refuse(name))
   }
   for (const key of tags.keys()) {
-    const name = key.slice(prefix.length)
-    if (key.startsWith(prefix))
+    const name = key.slice(tagPrefix.length)
+    if (key.startsWith(tagPrefix))
       read(name, Object.hasOwn(knobs, name) ? ((knobs as Readers)[name] ?? nothing) : nothing)
   }
   const grace = read('grace', knobs.grace)
@@ -85,13 +86,12 @@ export function lenientSettings(secret: Parameters<typeof readSettings>[0] & { l
 
 /** The strategy's tag alone. One that is none counts as `auto` here: createSecret has refused it. */
 export function wishIn(tags: ReadonlyMap<string, string>): Wish {
-  const wishes: readonly Wish[] = ['auto', 'self', 'signer', 'replace']
-  return wishes.find((wish) => wish === tags.get(`${prefix}strategy`)) ?? 'auto'
+  return strategies.find((wish) => wish === tags.get(`${tagPrefix}strategy`)) ?? 'auto'
 }
 
 /** The tag on pings alone, likewise. */
 export function pingIn(tags: ReadonlyMap<string, string>): WebhookPing {
-  return pings.find((ping) => ping === tags.get(`${prefix}webhook-ping`)) ?? 'required'
+  return pings.find((ping) => ping === tags.get(`${tagPrefix}webhook-ping`)) ?? 'required'
 }
 
 const nothing = () => undefined
@@ -102,5 +102,5 @@ function oneOf<const T extends string>(values: readonly T[]): (value: string) =>
 
 function refuse(name: string): never {
   const problem = 'is not a setting, or its value does not parse or lies outside the limits of the policy'
-  throw new RotationError('ERR_TAG', `tag ${prefix}${name} ${problem}. Nothing was changed.`)
+  throw new RotationError('ERR_TAG', `tag ${tagPrefix}${name} ${problem}. Nothing was changed.`)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hexDigest } from '../crypto/digest.ts'
 import type { Log } from '../ports/log.ts'
 import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
 import { holderOf } from './labels.ts'
@@ -16,7 +16,7 @@ export const undoneLabel = (credId: string): string => `dfns-retire-undone-${dig
  */
 export const sharedLabel = (credId: string): string => `dfns-shared-${digest(credId)}`
 
-const digest = (credId: string) => createHash('sha256').update(credId).digest('hex').slice(0, 8)
+const digest = (credId: string) => hexDigest(credId, 8)
 
 interface Mark {
   readonly stages: DescribedSecret['stages']

@@ -13,6 +13,8 @@ export interface ExecutionEnvironment {
   /** Never rejects; a process that dies is an error of Lambda's. */
   invoke(invocation: Invocation): Promise<InvocationResult>
   alive(): boolean
+  /** Every line that it prints goes there from now on. */
+  printTo(output: (line: string) => void): void
   /** SIGKILL, and waits until the process is gone and its output read. */
   kill(): Promise<void>
 }
@@ -65,14 +67,14 @@ export function startEnvironment(start: {
   env: Readonly<Record<string, string>>
   output: (line: string) => void
 }): ExecutionEnvironment {
-  const { bundle, env, output } = start
+  const { bundle, env } = start
+  let { output } = start
   const child = spawn(process.execPath, [...NODE_FLAGS, RUNTIME, bundle], {
     env: { ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const gone = once(child, 'close')
-  capture({ stream: child.stdout, output })
-  capture({ stream: child.stderr, output })
+  for (const stream of [child.stdout, child.stderr]) capture({ stream, output: (line) => output(line) })
   let hear: ((message: RuntimeMessage) => void) | undefined
   let lastWords: RuntimeMessage | undefined
   child.on('message', (message: RuntimeMessage) => {
@@ -113,6 +115,9 @@ export function startEnvironment(start: {
   return {
     invoke,
     kill,
+    printTo: (next) => {
+      output = next
+    },
     alive: () => child.exitCode === null && child.signalCode === null && child.connected,
   }
 }

@@ -10,7 +10,7 @@ export interface BundledFunction extends LambdaFunction {
   readonly settings: FunctionSettings
   /** Kills the processes that are at work: their invocations end with Runtime.ExitError. */
   kill(): Promise<void>
-  /** Kills all processes, idle ones too. */
+  /** Kills all processes; idle ones live on where they are kept for others. */
   stop(): Promise<void>
 }
 
@@ -19,6 +19,12 @@ export interface FunctionSettings {
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly logGroup: string
+}
+
+/** Idle processes of functions that are no more, by bundle and environment. */
+export interface WaitingProcesses {
+  take(key: string): ExecutionEnvironment | undefined
+  leave(one: { key: string; process: ExecutionEnvironment }): void
 }
 
 /** How a bundle is run. */
@@ -31,6 +37,8 @@ export interface FunctionOptions {
   readonly endpoints?: Readonly<Record<string, string>>
   /** 60,000 ms unless told otherwise; then the process is killed. */
   readonly timeoutMs?: number
+  /** Where idle processes go that outlive the function; they die with it without. */
+  readonly waiting?: WaitingProcesses
   /** Whether a process is used again for the next invocation, as Lambda does; the default. */
   readonly keepWarm?: boolean
   /** The time that the function's `Date` shows; the machine's unless given. */
@@ -66,7 +74,7 @@ function lambdaEnvironment({ name, bundle }: { name: string; bundle: URL }): Rec
  * a kill the next invocation gets a fresh process.
  */
 export function createFunction(options: FunctionOptions): BundledFunction {
-  const { arn, env = {}, endpoints = {}, timeoutMs = 60_000, keepWarm = true, now, onOutput } = options
+  const { arn, env = {}, endpoints = {}, timeoutMs = 60_000, keepWarm = true, now, waiting } = options
   const bundle = typeof options.bundle === 'string' ? pathToFileURL(options.bundle) : options.bundle
   const name = arn.split(':').at(-1) ?? arn
   const idle: ExecutionEnvironment[] = []
@@ -76,18 +84,19 @@ export function createFunction(options: FunctionOptions): BundledFunction {
 
   const record = (line: string) => {
     output.push(line)
-    onOutput?.(line)
+    options.onOutput?.(line)
   }
 
-  const start = () =>
-    startEnvironment({
-      bundle: bundle.href,
-      env: { ...lambdaEnvironment({ name, bundle }), ...endpoints, ...env },
-      output: record,
-    })
+  const set = { ...endpoints, ...env }
+  const key = JSON.stringify([bundle.href, set])
+  const start = () => {
+    const all = { ...lambdaEnvironment({ name, bundle }), ...set }
+    return startEnvironment({ bundle: bundle.href, env: all, output: record })
+  }
 
   const takeWarm = (): ExecutionEnvironment | undefined => {
-    const warm = idle.pop()
+    const warm = idle.pop() ?? waiting?.take(key)
+    warm?.printTo(record)
     return !warm || warm.alive() ? warm : takeWarm()
   }
 
@@ -112,6 +121,11 @@ export function createFunction(options: FunctionOptions): BundledFunction {
     return result
   }
 
-  const stop = () => killAll([...busy, ...idle.splice(0)])
+  const stop = async () => {
+    const left = idle.splice(0)
+    if (waiting === undefined) return killAll([...busy, ...left])
+    for (const process of left) waiting.leave({ key, process })
+    await killAll(busy)
+  }
   return { arn, output, settings, invoke, kill: () => killAll(busy), stop }
 }

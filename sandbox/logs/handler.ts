@@ -40,16 +40,23 @@ function filterLogEvents({ parts, input }: { parts: LogParts; input: Input }) {
   const startTime = integer(input, 'startTime') ?? 0
   const limit = integer(input, 'limit', { min: 1, max: LARGEST_PAGE }) ?? LARGEST_PAGE
   const from = Number(text(input, 'nextToken') ?? 0)
-  const events = target.output
-    .map((message, index) => eventOf({ message, index, now: parts.clock.now() }))
-    .filter(({ message, timestamp }) => timestamp >= startTime && matches(message))
+  const events = eventsOf({ output: target.output, now: parts.clock.now() }).filter(
+    ({ message, timestamp }) => timestamp >= startTime && matches(message),
+  )
   const rest = from + limit < events.length ? { nextToken: String(from + limit) } : {}
   return { events: events.slice(from, from + limit), searchedLogStreams: [], ...rest }
 }
 
-/** Lambda dates a line when it is printed; ours tell that moment themselves. */
-function eventOf({ message, index, now }: { message: string; index: number; now: number }) {
-  const printed = Date.parse(/"timestamp":"([^"]+)"/.exec(message)?.[1] ?? '')
-  const timestamp = Number.isNaN(printed) ? now : printed
-  return { eventId: String(index), ingestionTime: now, logStreamName: 'sandbox', message, timestamp }
+/**
+ * Lambda dates a line when it is printed; ours tell that moment themselves. Each invocation sets its
+ * process's clock anew, and may set it back by some milliseconds: what came later is no earlier for that.
+ */
+function eventsOf({ output, now }: { output: readonly string[]; now: number }) {
+  let latest = 0
+  return output.map((message, index) => {
+    const printed = Date.parse(/"timestamp":"([^"]+)"/.exec(message)?.[1] ?? '')
+    if (!Number.isNaN(printed)) latest = Math.max(latest, printed)
+    const timestamp = Number.isNaN(printed) ? now : latest
+    return { eventId: String(index), ingestionTime: now, logStreamName: 'sandbox', message, timestamp }
+  })
 }

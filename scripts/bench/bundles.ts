@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
-import { bundling, plainBundling, root } from '../bundling.ts'
+import { functions, plainBundling, root } from '../bundling.ts'
 
 export const rotateBundle = join(root, 'dist/rotate/index.mjs')
 
@@ -11,6 +11,17 @@ const twoClients = `
   import { SSMClient } from '@aws-sdk/client-ssm'
   export const clients = [new SecretsManagerClient({}), new SSMClient({})]
   export const handler = async () => {}
+`
+
+/** The same two at work, once each. */
+const twoClientsAtWork = `
+  import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+  import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
+  const [secrets, parameters] = [new SecretsManagerClient({}), new SSMClient({})]
+  export const handler = async ({ SecretId, Name }) => {
+    await secrets.send(new GetSecretValueCommand({ SecretId }))
+    await parameters.send(new GetParameterCommand({ Name }))
+  }
 `
 
 export interface Bundle {
@@ -23,16 +34,21 @@ export interface Bundles {
   readonly rotate: Bundle
   /** The two AWS clients alone. */
   readonly baseline: Bundle
+  /** Those with a handler that calls each once. */
+  readonly working: Bundle
 }
 
 /** Builds both, the two clients as anybody would. Throws if dist/rotate is of other sources. */
 export async function buildBoth(): Promise<Bundles> {
-  const [rotate, baseline, deployed] = await Promise.all([
-    bundleOf({ ...bundling, entryPoints: ['lambdas/rotate.ts'] }),
-    bundleOf({ ...plainBundling, stdin: { contents: twoClients, resolveDir: root, loader: 'js' } }),
+  const plainly = (contents: string) =>
+    bundleOf({ ...plainBundling, stdin: { contents, resolveDir: root, loader: 'js' } })
+  const [rotate, baseline, working, deployed] = await Promise.all([
+    bundleOf({ ...functions, entryPoints: ['lambdas/rotate.ts'] }),
+    plainly(twoClients),
+    plainly(twoClientsAtWork),
     readFile(rotateBundle),
   ])
-  if (deployed.equals(rotate.contents)) return { rotate, baseline }
+  if (deployed.equals(rotate.contents)) return { rotate, baseline, working }
   throw new Error(
     'dist/rotate is not what the options of this benchmark make of lambdas/: npm run build first',
   )

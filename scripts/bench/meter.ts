@@ -6,8 +6,8 @@ import type { WireRequest, WireResponse } from '../../sandbox/wire.ts'
 /** One request and its reply as the services saw them. Times in milliseconds of performance.now(). */
 export interface TimedCall {
   readonly request: Pick<WireRequest, 'service' | 'operation' | 'body'> &
-    Partial<Pick<WireRequest, 'headers'>>
-  readonly reply: Pick<WireResponse, 'status' | 'body'>
+    Partial<Pick<WireRequest, 'headers' | 'path'>>
+  readonly reply: Pick<WireResponse, 'status' | 'body' | 'headers'>
   /** The request has arrived. */
   readonly start: number
   /** The reply leaves. */

@@ -11,6 +11,11 @@ export function line(text: string): void {
   console.log(`  ${text}`)
 }
 
+/** What is going on meanwhile: for whoever watches, and no part of what is printed. */
+export function progress(text: string): void {
+  console.error(styleText('dim', `  … ${text}`, { stream: process.stderr }))
+}
+
 /** Columns after the first are numbers, and stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((_, index) => Math.max(...[head, ...rows].map((row) => row[index]?.length ?? 0)))

@@ -6,8 +6,7 @@ const packageFolder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
 
 /** The licences of the packages that these files are of, for whoever gets a bundle of them; may be empty. */
 export async function noticesOf(inputs: Iterable<string>): Promise<string> {
-  const folders = new Set([...inputs].flatMap((input) => packageFolder.exec(input)?.[0] ?? []))
-  const notices = await Promise.all([...folders].map(noticeOf))
+  const notices = await Promise.all(foldersOf(inputs).map(noticeOf))
   // Most of them share one text.
   const byText = Map.groupBy(notices, ({ text }) => text)
   const groups = [...byText].map(([text, of]) => {
@@ -17,10 +16,26 @@ export async function noticesOf(inputs: Iterable<string>): Promise<string> {
   return groups.toSorted().join(`\n${'-'.repeat(80)}\n\n`)
 }
 
+/** The folders of the packages that these files are of, each once. */
+export function foldersOf(inputs: Iterable<string>): readonly string[] {
+  return [...new Set([...inputs].flatMap((input) => packageFolder.exec(input)?.[0] ?? []))]
+}
+
+/** What is used of a package.json. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+}
+
+export async function manifestIn(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Manifest
+}
+
 async function noticeOf(folder: string): Promise<{ name: string; text: string }> {
   const path = join(root, folder)
-  const manifest = JSON.parse(await readFile(join(path, 'package.json'), 'utf8')) as Record<string, string>
+  const { name, version, license } = await manifestIn(folder)
   const file = (await readdir(path)).find((name) => /^licen[cs]e(\.\w+)?$/i.test(name))
   const text = file === undefined ? '' : (await readFile(join(path, file), 'utf8')).trim()
-  return { name: `${manifest['name']} ${manifest['version']} (${manifest['license'] ?? 'unstated'})`, text }
+  return { name: `${name} ${version} (${license ?? 'unstated'})`, text }
 }

@@ -23,7 +23,7 @@ export interface Drawing {
 const cell = { width: 8.4, height: 20 } as const
 const margin = { left: 20, top: 60, bottom: 18 } as const
 
-const fonts = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+export const fonts = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 const colours = `
   .screen { fill: #ffffff; stroke: #d1d9e0 }
@@ -152,5 +152,5 @@ const seconds = (ms: number): string => `${ms / 1_000}s`
 
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000
 
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -14,7 +14,7 @@ const hook = (webhookId: string) => JSON.stringify({ kind: 'WebhookSecret', webh
 /** Secrets with these texts; what has none cannot be read. */
 function sharing(texts: Readonly<Record<string, string | undefined>>, names: readonly string[] = []) {
   const secrets = Object.keys(texts).map((ARN) =>
-    described({ ARN, VersionIdsToStages: { [ARN]: ['AWSCURRENT'] } }, ARN),
+    described({ ARN, Tags: [], ReplicationStatus: [], VersionIdsToStages: { [ARN]: ['AWSCURRENT'] } }, ARN),
   )
   const read = async (arn: string) => {
     const text = texts[arn]

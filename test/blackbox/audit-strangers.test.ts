@@ -80,6 +80,26 @@ describe("an intruder's key on the identity of a secret", () => {
   })
 })
 
+describe("a person's key that the policy knows", () => {
+  const credId = 'a-key-of-somebody'
+  const rules = { knownCredentials: [credId] }
+
+  test('is told no more, and one beside it still is', async () => {
+    const staged = await stage({ rules })
+    intrude(staged, credId)
+    expect(await types(staged)).toEqual([])
+    const stranger = intrude(staged)
+    expect(await findings(staged)).toMatchObject([{ type: 'foreign-credential', credId: stranger }])
+  })
+
+  test('is told again once another one has been registered under its id', async () => {
+    const staged = await stage({ rules, dfnsSwitches: { ...guideWorld, duplicateCredId: 'allow' } })
+    intrude(staged, credId)
+    intrude(staged, credId)
+    expect(await types(staged)).toEqual(['foreign-credential'])
+  })
+})
+
 test('two secrets of one identity are no strangers to each other', async () => {
   const staged = await stage({ grace: { default: 'P2D', adopted: 'P2D' } })
   const { scene, account } = staged

@@ -48,7 +48,7 @@ const always = (operation: string, fault: Fault) => (call: { operation: string }
   call.operation === operation ? fault : undefined
 
 describe('the schedule of a retirement', () => {
-  test('has the form that the design gives it, and the name of what is superseded', async () => {
+  test('has its documented form, and the name of what is superseded', async () => {
     const staged = await rotated()
     const { scene, arn, account } = staged
     const [schedule] = schedules(staged)

@@ -68,7 +68,7 @@ describe('AWSCURRENT works', () => {
   })
 })
 
-// redteam 15 (c): the schedule of (A, B) stands when A is superseded again, by C.
+// The schedule of (A, B) stands when A is superseded again, by C.
 test('AWSPREVIOUS works all through its grace, also when it was rolled back to and superseded anew', async () => {
   const staged = await rotated({ grace: { default: 'PT24H', adopted: 'PT24H' } })
   const { scene, arn, account } = staged

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { confirmOf } from '../../cli/confirm.ts'
 import { CliFailure, told } from '../../cli/failure.ts'
+import { collecting } from '../../cli/findings.ts'
 import { lookOf, table, wrap } from '../../cli/output.ts'
 import { span } from '../../cli/spans.ts'
 import { RotationError } from '../../lambdas/errors.ts'
@@ -97,6 +98,20 @@ describe('a question', () => {
     const { confirm, said } = asking('', { isTTY: false, isSure: true })
     await confirm('Go on?')
     expect(said()).toBe('')
+  })
+})
+
+describe("a finding of audit's", () => {
+  const silent = { info: () => {}, warn: () => {}, error: () => {} }
+
+  test.each([
+    [{}, 'it could not be looked at'],
+    [{ reason: 'AWSCURRENT moved' }, 'it could not be looked at: AWSCURRENT moved'],
+    [{ code: 'ERR_STORE', reason: 'no reply' }, 'it could not be looked at: ERR_STORE no reply'],
+  ])('with %j says why, as far as it is known', (why, problem) => {
+    const { log, findings } = collecting(silent)
+    log.warn('finding', { type: 'not-checked', secretId: 'a', remedy: 'b', ...why })
+    expect(findings).toMatchObject([{ problem }])
   })
 })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { constants, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -45,6 +45,11 @@ test('holds its code, the functions that the sandbox runs, and nothing of the so
     ]),
   )
   expect(files.filter((path) => /\.(m?ts|map)$/.test(path))).toEqual([])
+})
+
+test('can be run where it was built, after every build', () => {
+  const program = join(root, 'dist', 'npm', 'cli', 'esm', 'dfns-rotator.js')
+  expect(statSync(program).mode & constants.S_IXUSR).toBe(constants.S_IXUSR)
 })
 
 describe.each(nodes)('under %s', (node) => {

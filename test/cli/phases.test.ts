@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { lookOf } from '../../cli/output.ts'
-import type { LogLine, Step } from '../../cli/rotate/function-log.ts'
+import type { LogLine } from '../../cli/rotate/function-log.ts'
 import { liveOf } from '../../cli/rotate/live.ts'
 import { follower, isGivenUp, type PhaseEvent } from '../../cli/rotate/phases.ts'
+import type { Step } from '../../lambdas/rotation/event.ts'
 
 const token = 'the version of this rotation'
 const labelled = (...labels: string[]) => ({ stages: new Map([[token, labels]]) })

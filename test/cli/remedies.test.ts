@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { told } from '../../cli/failure.ts'
 import { remedies, remedyOf } from '../../cli/remedies.ts'
@@ -11,12 +10,6 @@ test('every code is told with what to do, in one line that begins like one', () 
     expect(remedy).toBe(remedies[code])
     expect(remedy).toMatch(/^[a-z][^\n]{15,110}[^.\n]$/)
   }
-})
-
-test('docs/operations.md tells more of each', () => {
-  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
-  const codes = [...page.matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => code)
-  expect(Object.keys(remedies).filter((code) => !codes.includes(code))).toEqual([])
 })
 
 test('a code of a later release has none', () => {

@@ -47,6 +47,17 @@ describe('a secret in memory', () => {
     expect(await credId()).toBe('two')
   })
 
+  test('keeps its document while its version stays, so that keys and sessions are kept with it', async () => {
+    const { time, store, secret } = opened()
+    const { active } = await secret.get()
+    await pass(time, 5 * minute)
+    expect(store.reads()).toBe(2)
+    expect((await secret.get()).active).toBe(active)
+    store.labels.AWSCURRENT = generation('two')
+    await pass(time, 5 * minute)
+    expect((await secret.get()).active).not.toBe(active)
+  })
+
   test('stays fresh without anybody asking, for an hour after the last one did', async () => {
     const { time, store, credId } = opened()
     await credId()

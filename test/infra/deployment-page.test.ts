@@ -44,10 +44,3 @@ test('its only open resource is that of the two lists', () => {
   const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action)
   expect(open).toEqual(['scheduler:ListSchedules', 'secretsmanager:ListSecrets'])
 })
-
-test('every npm script that the page names is one', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }
-  const named = [...page.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name = '']) => name)
-  expect(named.filter((name) => !(name in scripts))).toEqual([])
-  expect(named).toContain('template')
-})

@@ -197,6 +197,19 @@ test('a list is read to its end, page by page', async () => {
   expect(server.endpoints).toHaveLength(2)
 })
 
+test('a list whose next page is always the same is not followed for ever', async () => {
+  const again = ok({ items: [], nextPageToken: 'page-2' })
+  const { server, webhooks } = await worldOf({
+    'GET /webhooks': [again],
+    'GET /webhooks?paginationToken=page-2': [again, again],
+    [`GET /webhooks/${id}/events?deliveryFailed=true&paginationToken=page-2`]: [again],
+  })
+  const undocumented = { code: 'ERR_DFNS_RESPONSE', retryable: false }
+  await expect(webhooks.listWebhooks()).rejects.toMatchObject(undocumented)
+  expect(server.endpoints).toHaveLength(2)
+  await expect(webhooks.listFailedEvents(id, 'page-2')).rejects.toMatchObject(undocumented)
+})
+
 test('a page of events begins where it is told', async () => {
   const { webhooks } = await worldOf()
   const page = await webhooks.listFailedEvents(id, 'page-2')

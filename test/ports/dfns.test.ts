@@ -243,7 +243,7 @@ describe('a pause', () => {
   })
 
   test('follows no reply that never came, where no time is left', async () => {
-    const time = fakeTime({ leftMs: 40 })
+    const time = fakeTime({ leftMs: 500 })
     const { server, dfns } = await worldOf({ 'GET /auth/credentials': ['never'] }, time)
     expect(await failureOf(dfns.listCredentials())).toMatchObject({
       code: 'ERR_DFNS_UNAVAILABLE',

@@ -35,10 +35,8 @@ describe('listSecrets', () => {
 
   test('goes on behind a page that is empty', async () => {
     const { sandbox, secrets } = await open()
-    const reply = { status: 200, body: JSON.stringify({ SecretList: [], NextToken: 'next' }) }
-    let count = 0
-    sandbox.wire.plan = () =>
-      count++ < 2 ? { reply } : { reply: { ...reply, body: '{"SecretList":[{"ARN":"a"}]}' } }
+    const bodies = ['{"SecretList":[],"NextToken":"1"}', '{"NextToken":"2"}', '{"SecretList":[{"ARN":"a"}]}']
+    sandbox.wire.plan = ({ index }) => ({ reply: { status: 200, body: bodies[index] ?? '' } })
     expect((await secrets.listSecrets()).map(({ arn }) => arn)).toEqual(['a'])
   })
 

@@ -71,6 +71,7 @@ function rotationWith(given: Given = {}) {
     current: nobody,
     pending: nobody,
     promoted: nobody,
+    kindRead: () => undefined,
     hasPending: nobody,
     previous: async () => previous,
     version: nobody,

@@ -60,11 +60,11 @@ describe('the policy', () => {
     expect(policy({ allowedBaseUrls: [] }).allowedBaseUrls).toEqual([])
   })
 
-  test('may name organisations and signers, and may name none', () => {
-    expect(policy({ allowedOrgIds: ['or-1'], allowedSigners: [] })).toEqual({
+  test('may name organisations, signers and credentials, and may name none', () => {
+    const rules = { allowedOrgIds: ['or-1'], allowedSigners: [], knownCredentials: ['key-1'] }
+    expect(policy(rules)).toEqual({
       ...defaults,
-      allowedOrgIds: ['or-1'],
-      allowedSigners: [],
+      ...rules,
     })
   })
 
@@ -124,6 +124,7 @@ const malformed: readonly (readonly [string, unknown])[] = [
   ['allowedOrgIds.0', { allowedOrgIds: [1] }],
   ['allowedOrgIDs', { allowedOrgIDs: ['or-1'] }],
   ['allowedSigners', { allowedSigners: {} }],
+  ['knownCredentials.1', { knownCredentials: ['a', 1] }],
   ['keyAlgorithm', { keyAlgorithm: 'RSA-4096' }],
   ['keyAlgorithm', { keyAlgorithm: 'ed25519' }],
   ['keyAlgorithm', { keyAlgorithm: ['P-256'] }],

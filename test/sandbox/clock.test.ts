@@ -71,6 +71,18 @@ describe('the virtual clock', () => {
     await expect(clock.advance(0)).rejects.toThrow('from the task')
   })
 
+  it('is never behind the real time that it follows: a process that it dates has gone on by itself', () => {
+    vi.useFakeTimers()
+    try {
+      const clock = createClock({ start: new Date(0) })
+      clock.follow()
+      vi.advanceTimersByTime(1020)
+      expect(clock.now()).toBe(1020)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('follows real time until stopped', () => {
     vi.useFakeTimers()
     try {

@@ -54,6 +54,17 @@ test('CloudWatch Logs finds the lines that a function printed, page by page', as
   expect((await logs.send(new FilterLogEventsCommand(later))).events).toEqual([])
 })
 
+test('a line that was printed later is dated no earlier, whatever the clock of its process said', async () => {
+  const { scene, logs } = await operated()
+  const output = scene.sandbox.bundled.get(scene.functionArn)?.output as string[]
+  const later = scene.clock.now() + 3_600_000
+  for (const at of [later + 7, later]) output.push(JSON.stringify({ timestamp: new Date(at).toISOString() }))
+  const asked = { logGroupName: '/aws/lambda/dfns-rotator-rotate', filterPattern: '"timestamp"' }
+  const { events = [] } = await logs.send(new FilterLogEventsCommand(asked))
+  const times = events.slice(-2).map(({ timestamp }) => timestamp)
+  expect(times).toEqual([later + 7, later + 7])
+})
+
 test('what CloudWatch Logs does not know, or may not show, is refused by its name', async () => {
   const { scene, logs } = await operated()
   const group = '/aws/lambda/dfns-rotator-rotate'

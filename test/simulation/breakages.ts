@@ -104,7 +104,7 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
       },
       {
         file: 'ports/secrets-manager.ts',
-        find: "        if (awsErrorName(error) === 'ResourceExistsException') return 'taken'\n",
+        find: "    if (awsErrorName(error) === 'ResourceExistsException') return 'taken'\n",
         replace: '',
       },
     ],
@@ -251,7 +251,7 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
     patches: [
       {
         file: 'credentials/deactivation.ts',
-        find: 'credentialId === superseded.id)',
+        find: 'credentialId === id)',
         replace: 'credentialId !== current.id)',
       },
     ],
@@ -323,8 +323,8 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
     patches: [
       {
         file: 'credentials/deactivation.ts',
-        find: 'credentialId === superseded.id)',
-        replace: 'credentialId === superseded.id).slice(0, 1)',
+        find: 'credentialId === id)',
+        replace: 'credentialId === id).slice(0, 1)',
       },
     ],
     scenario: scenario('grace PT24H, own first credential, duplicate ids allowed'),

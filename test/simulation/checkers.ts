@@ -50,7 +50,7 @@ export interface Checkers {
 
 const dayMs = 86_400_000
 
-/** For as long a webhook may have events to deliver that its successor does not carry: by design section 5. */
+/** For as long a webhook may have events to deliver that its successor does not carry. */
 const drainMs = 25 * 3_600_000
 
 /** Commands that say so. */

@@ -87,7 +87,7 @@ interface Mark {
   readonly rotation: string
 }
 
-/** The mark of design section 4 in a name or a description. */
+/** The mark of a rotation in a name or a description. */
 function markIn(text = ''): Mark | undefined {
   const [, secret, rotation] = /dfns-rotator ([0-9a-f]{24}) ([0-9a-f]{32}) [0-9a-f]{8}$/.exec(text) ?? []
   return secret && rotation ? { secret, rotation } : undefined

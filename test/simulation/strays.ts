@@ -3,7 +3,7 @@ import { documentIn } from './documents.ts'
 import { type Held, heldOf } from './holdings.ts'
 import type { State, Watched } from './watched.ts'
 
-/** How long what was made and not stored may still be somebody's, by design section 4. Milliseconds. */
+/** How long what was made and not stored may still be somebody's. Milliseconds. */
 export const strayMs = 20 * 60_000
 
 interface Looked {

@@ -6,7 +6,7 @@ import type { Schedules } from '../../sandbox/scheduler/schedules.ts'
 import type { Vault } from '../../sandbox/secrets-manager/vault.ts'
 import type { Document } from './documents.ts'
 
-/** The invariants of design section 8, as a finding names the one that was broken. */
+/** The invariants, as a finding names the one that was broken. */
 export type Invariant =
   | 'AWSCURRENT authenticates'
   | 'AWSPREVIOUS works through its grace'

@@ -1,15 +1,20 @@
-import { afterEach, expect } from 'vitest'
+import { afterAll, afterEach, expect } from 'vitest'
+import { createHost } from '../../sandbox/host.ts'
 import { openScene, type Scene, type SceneOptions } from '../../sandbox/scene.ts'
 import { noteAsked } from './asked.ts'
 import { leaksIn, secretsOf } from './leaks.ts'
+import { isWhole } from './share.ts'
 
 const open = new Set<Scene>()
+
+/** Of the scenes of one file, so that their functions start once. `npm run prove` starts them for every scene. */
+const host = isWhole ? undefined : createHost()
 
 /**
  * A scene that is stopped after the test, and whose whole output is then searched for every secret it held.
  */
 export async function watchedScene(options: SceneOptions = {}): Promise<Scene> {
-  const scene = await openScene(options)
+  const scene = await openScene({ ...(host && { host }), ...options })
   open.add(scene)
   return scene
 }
@@ -37,6 +42,8 @@ function noteCalls({ sandbox }: Scene): void {
 afterEach(async () => {
   await Promise.all([...open].map(closeScene))
 })
+
+afterAll(() => host?.close())
 
 /**
  * All that anybody could read: what the function printed, and what Lambda and Secrets Manager reported of it.

@@ -2,7 +2,7 @@
 // the same calls have shares that do not meet.
 
 /** Set by `npm run prove` for the tests that it runs. */
-const isWhole = process.env['DFNS_ROTATOR_PROVES'] === '1'
+export const isWhole = process.env['DFNS_ROTATOR_PROVES'] === '1'
 
 /** One in `of`, the first of them number `from`. */
 export interface Share {

@@ -11,7 +11,7 @@ export interface Lockfile {
   >
 }
 
-const exact = /^(\d+\.\d+\.\d+(-[\w.-]+)?|file:[\w./-]+)$/
+const exact = /^((npm:(@[\w-]+\/)?[\w-]+@)?\d+\.\d+\.\d+(-[\w.-]+)?|file:[\w./-]+)$/
 
 const wishes = ({ dependencies, devDependencies, optionalDependencies }: Manifest): [string, string][] =>
   Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })

@@ -24,14 +24,14 @@ function walk(folder: string): string[] {
 const gitList = ['ls-files', '-z', '-co', '--exclude-standard']
 
 /** Tracked files, and those that the next `git add` would track; an archive without git is walked. */
-function paths(): string[] {
+export function pathsInTree(): string[] {
   const { status, stdout } = spawnSync('git', gitList, { cwd: root, encoding: 'utf8' })
   return status === 0 && stdout ? stdout.split('\0').filter(Boolean) : walk(root)
 }
 
 /** Every text file of the repository. One that was deleted but not yet committed is left out, and so is a binary. */
 export const readTree = (): SourceFile[] =>
-  paths()
+  pathsInTree()
     .filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile())
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
     .filter(({ text }) => !text.includes('\0'))
