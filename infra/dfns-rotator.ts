@@ -54,10 +54,11 @@ export interface DfnsRotatorProps {
    */
   readonly functionProps?: RotatorFunctionOptions | undefined
   /**
-   * How long one step of a rotation may take, 15 minutes at most; a webhook's receiver is pinged until 30
-   * seconds before it.
+   * How long one step of a rotation may take, 15 minutes at most. A step that Dfns's rate limit holds up
+   * waits for the next minute, and perhaps for the one after it; a webhook's receiver is pinged until 30
+   * seconds before the end.
    *
-   * @default Duration.minutes(1)
+   * @default Duration.minutes(5)
    */
   readonly rotateTimeout?: Duration | undefined
   /**
@@ -200,7 +201,7 @@ export class DfnsRotator extends Construct {
       names: this.#names,
       code: props.code ?? builtCode(),
       options: props.functionProps ?? {},
-      rotateTimeout: props.rotateTimeout ?? Duration.minutes(1),
+      rotateTimeout: props.rotateTimeout ?? Duration.minutes(5),
       logRetention: props.logRetention ?? RetentionDays.TWO_MONTHS,
       environment: {
         ...(policyName !== undefined && { DFNS_ROTATOR_POLICY: policyName }),

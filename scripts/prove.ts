@@ -16,6 +16,7 @@ import {
 import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import type { AskedLine } from '../test/support/asked.ts'
+import { proveFleets } from './prove-fleet.ts'
 import { proveHostileInput } from './prove-hostile.ts'
 import { proveLongRuns } from './prove-long.ts'
 
@@ -23,8 +24,9 @@ const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <numb
 
 Runs every schedule of the fault model and the races, breaks the functions on purpose,
 lives through 90 days of each seed, tries hostile inputs, holds what was asked of AWS
-against the roles, runs every test of the built bundles in processes of its own, and lets
-applications and receivers of webhooks live through 500 and 50 rotations.
+against the roles, runs every test of the built bundles in processes of its own, lets
+applications and receivers of webhooks live through 500 and 50 rotations, and rotates
+10,000 secrets under the rate limit of one organisation.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
   --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
                      1/1 with --only pairs, 1/500 without
@@ -200,6 +202,9 @@ async function run([command = '', ...args]: readonly string[]): Promise<{ code: 
   return { code, lines }
 }
 
+/** Ten thousand secrets on three occasions. */
+const proveFleet = (): Promise<void> => proveFleets({ isWanted, showProgress, conclude })
+
 async function proveOne(text: string): Promise<void> {
   const { calls, struck, problems } = await replayed(text)
   for (const [call, name] of calls.entries()) {
@@ -215,7 +220,16 @@ if (values.help) {
   await proveOne(values.replay)
   process.exitCode = failed ? 1 : 0
 } else {
-  const proofs = [proveTeeth, proveMatrix, proveLong, proveHostile, proveRoles, proveBundles, proveConsumers]
+  const proofs = [
+    proveTeeth,
+    proveMatrix,
+    proveLong,
+    proveHostile,
+    proveRoles,
+    proveBundles,
+    proveConsumers,
+    proveFleet,
+  ]
   for (const prove of proofs) await prove()
   process.exitCode = failed ? 1 : 0
 }

@@ -92,7 +92,8 @@ export async function openRun(
     is === true || (is === 'perhaps' && sharing.isOurs(secret.arn)) ? [secret] : [],
   )
   const findings = findingsOf({ log, counts })
-  const shared = { sharing, findings, dfnsAs: dfnsOf(time), lists: onceOf() }
+  // One signer's list of accounts may be the whole organisation's: those of a batch are kept, not of all.
+  const shared = { sharing, findings, dfnsAs: dfnsOf(time), lists: onceOf(atOnce) }
   return { run: { ...opening, policy, secrets, names, ...shared }, managed }
 }
 

@@ -1,11 +1,12 @@
 import type { Time } from './time.ts'
 
 /**
- * A request that hangs is given up in time for another; by default the SDK waits without an end.
- * Milliseconds.
+ * A request that hangs is given up in time for another; by default the SDK waits without an end. What is
+ * throttled is tried again for some seconds: an account may read 40 parameters a second (Parameter Store),
+ * and a thousand functions that begin at once all read the policy. Milliseconds.
  */
 export const awsClientOptions = {
-  maxAttempts: 3,
+  maxAttempts: 5,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 8_000, throwOnRequestTimeout: true },
 }
 

@@ -2,6 +2,11 @@ import { DfnsFailure } from './dfns-transport.ts'
 import type { Time } from './time.ts'
 
 const attempts = 4
+/** Of too many requests: where Dfns names the moment from which on there is room, and where it does not. */
+const tooMany = { told: 12, untold: 5 }
+
+/** Dfns counts the requests of an organisation by the minute: all that wait are spread over a part of it. */
+const longestSpreadMs = 16_000
 
 export function isUnavailable(error: unknown): error is DfnsFailure {
   return error instanceof DfnsFailure && error.code === 'ERR_DFNS_UNAVAILABLE'
@@ -27,15 +32,31 @@ export async function retrying<T>(retry: {
     try {
       return await call()
     } catch (error) {
-      if (attempt === attempts || !when(error)) throw error
-      // Exponential, half of it random, and never before the moment that Dfns named.
-      const pause = Math.max(error.retryAfterMs, 200 * 2 ** attempt * (0.5 + time.random() / 2))
+      if (!when(error) || attempt >= mostAttempts(error)) throw error
+      const pause = pauseBefore({ error, attempt, random: time.random() })
       // No use in waiting for a moment that this invocation will not see.
       if (pause >= time.remaining()) throw error
       await time.sleep(pause)
       time.repeated?.()
     }
   }
+}
+
+function mostAttempts({ status, retryAfterMs }: DfnsFailure): number {
+  if (status !== 429) return attempts
+  return retryAfterMs > 0 ? tooMany.told : tooMany.untold
+}
+
+/**
+ * Exponential, and never before the moment that Dfns named. Whom it refuses because there are too many would
+ * all come back at that moment, take one request each, and none would get through its step: so they are
+ * spread.
+ */
+function pauseBefore(of: { error: DfnsFailure; attempt: number; random: number }): number {
+  const { error, attempt, random } = of
+  const { status, retryAfterMs } = error
+  if (status === 429) return retryAfterMs + random * Math.min(longestSpreadMs, 250 * 4 ** attempt)
+  return Math.max(retryAfterMs, 200 * 2 ** attempt * (0.5 + random / 2))
 }
 
 /**

@@ -31,6 +31,12 @@ export class DfnsFailure extends RotationError {
 
 const requestMs = 10_000
 const largestReply = 1_048_576
+
+/** Of the one list that has no pages and is the organisation's: 20,000 service accounts. */
+const largestList = 16 * largestReply
+
+const largestOf = (endpoint: string) =>
+  endpoint === 'GET /auth/service-accounts' ? largestList : largestReply
 const done: readonly number[] = [200, 201, 204]
 
 /**
@@ -93,7 +99,7 @@ async function boundedText(of: { response: Response; endpoint: string }): Promis
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
-    if (size > largestReply) {
+    if (size > largestOf(endpoint)) {
       throw new DfnsFailure('ERR_DFNS_RESPONSE', 'the reply is too large', { endpoint, retryable: true })
     }
     chunks.push(chunk)

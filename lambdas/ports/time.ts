@@ -46,19 +46,24 @@ export function endingEarlier({ time, byMs }: { time: Time; byMs: number }): Tim
 /** How long a fresh label or credential may take to be seen everywhere. */
 export const settleMs = 5_000
 
-/** Asks with growing pauses until there is an answer; nothing if none came in `within` or the time left. */
+/**
+ * Asks with growing pauses until there is an answer; nothing if none came in pauses of `within` altogether,
+ * or in the time left. What a question takes is not counted: it may wait for the rate limit, which is no
+ * answer.
+ */
 export async function settled<T>(
   time: Time,
   ask: () => Promise<T | undefined>,
   within = settleMs,
 ): Promise<T | undefined> {
-  const start = time.now()
+  let left = within
   for (let pause = 100; ; pause *= 2) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    const left = Math.min(start + within - time.now(), time.remaining())
-    if (left <= 0) return undefined
-    await time.sleep(Math.min(pause, left))
+    const ms = Math.min(pause, left, time.remaining())
+    if (ms <= 0) return undefined
+    await time.sleep(ms)
+    left -= ms
   }
 }
 

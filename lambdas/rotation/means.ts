@@ -9,12 +9,14 @@ import type { Time } from '../ports/time.ts'
 import type { Policy } from './policy.ts'
 import { pingIn, wishIn } from './settings.ts'
 
-/** Asks once, whoever asks for the same. A failure is not remembered. */
-export function onceOf(): Means['once'] {
+/** Asks once, whoever asks for the same. Failures are forgotten, and all but the last `most` answers. */
+export function onceOf(most = Infinity): Means['once'] {
   const known = new Map<string, Promise<unknown>>()
   return <T>(question: string, ask: () => Promise<T>): Promise<T> => {
     const asked = (known.get(question) as Promise<T> | undefined) ?? ask()
     known.set(question, asked)
+    const [oldest = ''] = known.keys()
+    if (known.size > most) known.delete(oldest)
     asked.catch(() => known.delete(question))
     return asked
   }

@@ -15,7 +15,7 @@ export interface Budget {
   readonly what: string
   readonly measured: number
   readonly limit: number
-  readonly unit: 'KiB' | '×' | 'µs' | 'calls'
+  readonly unit: 'KiB' | '×' | 'µs' | 'calls' | 'secrets'
 }
 
 export function isMet({ measured, limit }: Pick<Budget, 'measured' | 'limit'>): boolean {
@@ -23,6 +23,6 @@ export function isMet({ measured, limit }: Pick<Budget, 'measured' | 'limit'>): 
 }
 
 export function figure({ value, unit }: { value: number; unit: Budget['unit'] }): string {
-  const digits = { KiB: 1, '×': 2, µs: 0, calls: 0 }[unit]
+  const digits = { KiB: 1, '×': 2, µs: 0, calls: 0, secrets: 0 }[unit]
   return `${value.toFixed(digits)} ${unit}`
 }

@@ -81,14 +81,14 @@ describe.each(functionNames)('%s', (name) => {
   })
 })
 
-test('a step of a rotation has a minute, a retirement too, and an audit 15', () => {
+test('a step of a rotation has five minutes, a retirement one, and an audit 15', () => {
   const timeouts = functionNames.map((name) => functionIn(resources, name).Properties['Timeout'])
-  expect(timeouts).toEqual([60, 60, 900])
+  expect(timeouts).toEqual([300, 60, 900])
 })
 
 test('a step of a rotation has the time that it is given', () => {
-  const { stack } = rotatorIn({ rotateTimeout: Duration.minutes(5) })
-  expect(functionIn(resourcesOf(stack), 'rotate').Properties['Timeout']).toBe(300)
+  const { stack } = rotatorIn({ rotateTimeout: Duration.minutes(15) })
+  expect(functionIn(resourcesOf(stack), 'rotate').Properties['Timeout']).toBe(900)
 })
 
 test.for([

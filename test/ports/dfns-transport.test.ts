@@ -125,6 +125,17 @@ describe('success', () => {
     })
   })
 
+  test('of the list of all service accounts, which has no pages, may be as long as 16 MiB', async () => {
+    const list = async (length: number) => {
+      const server = await serve({ body: `"${'x'.repeat(length - 2)}"` })
+      const fetchFromDfns = dfnsTransport({ origin: server.origin, time: fakeTime({ start }) })
+      return fetchFromDfns(new URL('/auth/service-accounts', server.origin))
+    }
+    const mostOfIt = 16 * 1_048_576
+    expect(await (await list(mostOfIt)).text()).toHaveLength(mostOfIt)
+    await expect(list(mostOfIt + 1)).rejects.toMatchObject({ code: 'ERR_DFNS_RESPONSE' })
+  })
+
   test.for([
     ['HTML', `<html>${canary}</html>`],
     ['a word', canary],

@@ -207,11 +207,31 @@ describe('a pause', () => {
   })
 
   test('is never shorter than Dfns asks for, in seconds or as a date', async () => {
-    const seconds = { status: 429, headers: { 'retry-after': '2' } }
+    const seconds = { status: 503, headers: { 'retry-after': '2' } }
     expect(await pausesOf(fakeTime(), seconds)).toEqual([2_000, 2_000, 2_000])
     const start = Date.parse('2026-11-22T12:00:00Z')
     const date = { status: 503, headers: { 'retry-after': 'Sun, 22 Nov 2026 12:00:05 GMT' } }
     expect(await pausesOf(fakeTime({ start }), date)).toEqual([5_000, 600, 1_200])
+  })
+
+  test('after too many requests comes behind the moment that Dfns names, by lot and in a span that grows', async () => {
+    const told = { status: 429, headers: { 'retry-after': '40' } }
+    const leftMs = 600_000
+    expect(await pausesOf(fakeTime({ leftMs, random: 0 }), told)).toEqual([40_000, 40_000, 40_000])
+    expect(await pausesOf(fakeTime({ leftMs, random: 0.5 }), told)).toEqual([40_500, 42_000, 48_000])
+    expect(await pausesOf(fakeTime({ leftMs, random: 0.5 }), { status: 429 })).toEqual([500, 2_000, 8_000])
+  })
+
+  test.each([
+    ['where Dfns names no moment, some times', {}, [500, 2_000, 8_000, 8_000]],
+    ['where it names one, often', { 'retry-after': '1' }, [1_500, 3_000, ...Array(9).fill(9_000)]],
+  ])('after too many requests is short enough to come in time, and repeated %s', async (_, headers, pauses) => {
+    const time = fakeTime({ leftMs: 300_000 })
+    const answers = Array.from({ length: 20 }, () => ({ status: 429, headers }))
+    const { server, dfns } = await worldOf({ 'GET /auth/credentials': answers }, time)
+    expect(await failureOf(dfns.listCredentials())).toMatchObject({ status: 429, retryable: true })
+    expect(server.endpoints).toHaveLength(pauses.length + 1)
+    expect(time.pauses).toEqual(pauses)
   })
 
   test('is not begun if it would outlast the invocation', async () => {
@@ -223,7 +243,7 @@ describe('a pause', () => {
   })
 
   test('follows no reply that never came, where no time is left', async () => {
-    const time = fakeTime({ leftMs: 500 })
+    const time = fakeTime({ leftMs: 250 })
     const { server, dfns } = await worldOf({ 'GET /auth/credentials': ['never'] }, time)
     expect(await failureOf(dfns.listCredentials())).toMatchObject({
       code: 'ERR_DFNS_UNAVAILABLE',

@@ -31,6 +31,8 @@ export interface Checkers {
   readonly findings: readonly Finding[]
   /** Looks at every secret that is watched; the world does so after every call. */
   look(during: string): void
+  /** Looks at one secret alone, and not at whom Dfns's effects are of: for so many that all would take too long. */
+  lookAt(secretArn: string, during: string): void
   watch(secret: WatchedSecret): void
   /** What is not as it has to be once faults have stopped and every grace is over; nothing if all is well. */
   unconverged(secretArn: string): string[]
@@ -76,6 +78,7 @@ export function createCheckers(parts: Parts): Checkers {
   return {
     findings: state.findings,
     look: (during) => look(state, during),
+    lookAt: (arn, during) => lookAt({ state, watched: watchedOf(state, arn), during }),
     watch: (secret) => {
       const sets = { named: new Set<string>(), letGo: new Set<string>() }
       const fresh = { ...sets, superseded: [], current: undefined, edits: 0, created: 0 }
@@ -117,12 +120,14 @@ export function createCheckers(parts: Parts): Checkers {
 
 function look(state: State, during: string): void {
   lookAtEffects(state, during)
-  for (const watched of state.watched.values()) {
-    const secret = state.vault.find(watched.arn)
-    lookAtCurrent({ state, watched, secret, during })
-    lookAtSuperseded({ state, watched, secret, during })
-    lookAtActive({ state, watched, secret, during })
-  }
+  for (const watched of state.watched.values()) lookAt({ state, watched, during })
+}
+
+function lookAt(at: { state: State; watched: Watched; during: string }): void {
+  const secret = at.state.vault.find(at.watched.arn)
+  lookAtCurrent({ ...at, secret })
+  lookAtSuperseded({ ...at, secret })
+  lookAtActive({ ...at, secret })
 }
 
 interface Look {

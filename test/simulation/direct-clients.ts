@@ -108,15 +108,26 @@ function client(parts: { requestOf: (operation: string, input: Input) => WireReq
           return await attempt(request)
         } catch (error) {
           if (!isTransient(error) || count >= awsClientOptions.maxAttempts) throw error
+          await pause({ error, count })
         }
-        await pause(100 * 2 ** count)
       }
     },
   }
 }
 
-/** Passes on the clock of the invocation that waits; outside of any nobody's clock moves. */
-const pause = (ms: number): Promise<unknown> => currentInvocation()?.time.sleep(ms) ?? setImmediate()
+const longestPauseMs = 20_000
+
+/**
+ * The SDK's standard one: exponential, by lot, from a second on for what was throttled. It passes on the clock of the
+ * invocation that waits; outside of any nobody's clock moves.
+ */
+function pause({ error, count }: { error: unknown; count: number }): Promise<unknown> {
+  const time = currentInvocation()?.time
+  if (time === undefined) return setImmediate()
+  const { name } = error as { name: string }
+  const base = /^(ThrottlingException|TooManyRequestsException)$/.test(name) ? 1_000 : 50
+  return time.sleep(time.random() * Math.min(longestPauseMs, base * 2 ** (count - 1)))
+}
 
 /** Clients whose requests go straight to `send`. */
 export const directClients = (send: SendRequest) => ({

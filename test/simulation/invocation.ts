@@ -66,7 +66,7 @@ export interface Invocation {
   die(errorType: 'Runtime.ExitError' | 'Sandbox.Timedout'): void
 }
 
-/** The function's time-out and what a request may take, as they are deployed. Milliseconds. */
+/** A function's time-out (rotate is deployed with a longer one), and what a request may take. Milliseconds. */
 export const limits = { invocation: 60_000, reserve: 500, dfns: 10_000, aws: 8_000 } as const
 
 const running = new AsyncLocalStorage<Invocation>()
@@ -124,8 +124,10 @@ export function invoke(parts: {
   random: () => number
   work: (invocation: Invocation) => Promise<InvocationResult>
   begun: (invocation: Invocation) => void
+  /** Instead of a time of its own. */
+  time?: Time
 }): Promise<InvocationResult> {
-  const { number, arn, event, send, work, begun, ...rest } = parts
+  const { number, arn, event, send, work, begun, time, ...rest } = parts
   const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>()
   const fields = (event ?? {}) as EventFields
   const phase = phaseOf(event)
@@ -140,7 +142,7 @@ export function invoke(parts: {
     send,
     lines,
     log: logOf(lines, { phase, secretArn }),
-    time: timeOf({ ...rest, invocation: () => invocation }),
+    time: time ?? timeOf({ ...rest, invocation: () => invocation }),
     sensitive: new Set(fields.RotationToken === undefined ? [] : [fields.RotationToken]),
     documents: new Set(),
     calls: 0,

@@ -47,7 +47,7 @@ export interface SimulatedSecret {
 interface Making {
   readonly dfns: Dfns
   readonly orgId: string
-  readonly checkers: Checkers
+  readonly checkers: Pick<Checkers, 'watch'>
   readonly administrator: <T>(operation: string, input: object) => Promise<T>
   readonly origin: string
   readonly secret: NewSecret
