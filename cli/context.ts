@@ -9,7 +9,7 @@ import { assertReachable, type AwsClients, awsClients } from './aws.ts'
 import type { Given } from './options.ts'
 import { type Confirm, confirmOf } from './confirm.ts'
 import { type Deployment, deploymentOf } from './deployment.ts'
-import { type Look, lookOf } from './output.ts'
+import { harmless, type Look, lookOf } from './output.ts'
 
 /** The process, as far as commands may touch it; a test has one of its own. */
 export interface Process {
@@ -64,7 +64,7 @@ export async function contextOf(of: { given: Given; process: Process; isLocal: b
   const policy = given.text('policy')
   const prefix = given.text('name-prefix') ?? 'dfns-rotator'
   const deployment = once(() => deploymentOf({ clients, prefix, policy, env, time }))
-  const progress = (line: string) => void stderr.write(`${line}\n`)
+  const progress = (line: string) => void stderr.write(`${harmless(line)}\n`)
   return {
     clients,
     time,

@@ -1,6 +1,6 @@
 import type { FindingType } from '../lambdas/auditing/findings.ts'
 import type { Log, LogFields } from '../lambdas/ports/log.ts'
-import { type Look, wrap } from './output.ts'
+import { type Look, shown, wrap } from './output.ts'
 
 /** Something that is not as it should be, or soon will not be. JSON. */
 export interface Finding {
@@ -105,7 +105,7 @@ export const isWarning = ({ severity }: Finding): boolean => severity === 'warni
 export function findingLines({ findings, look }: { findings: readonly Finding[]; look: Look }): string {
   const indent = '    '
   const width = Math.min(look.width, 110) - indent.length
-  const paragraph = (text: string) => wrap({ text, width }).replaceAll('\n', `\n${indent}`)
+  const paragraph = (text: string) => wrap({ text: shown(text), width }).replaceAll('\n', `\n${indent}`)
   return findings
     .map((one) => {
       const mark = isWarning(one) ? look.paint('red', '✗') : look.paint('dim', '·')

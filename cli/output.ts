@@ -30,6 +30,31 @@ export function lookOf({ stream, env }: { stream: Stream; env: Environment }): L
 /** Columns: lines are read best when they are not longer. */
 export const widest = 100
 
+/** Line breaks, terminal and bidirectional controls: names at AWS and Dfns may hold them. */
+const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** A name, or a text with names in it, as one line that no terminal takes for a command. */
+export const shown = (text: string): string => text.replaceAll(controls, '?')
+
+const escape = '\u001b'
+
+/** Whatever is a control. Captured is what is ours: ends of lines, colours, a line that is written anew. */
+const written = new RegExp(`(\\n|${escape}\\[\\d{1,3}m|\\r${escape}\\[2K)|${controls.source}`, 'gu')
+
+/** All that is printed goes through this: whatever was not thought of, a terminal obeys none but us. */
+export const harmless = (text: string): string =>
+  text.replaceAll(written, (_, ours: string | undefined) => ours ?? '?')
+
+/** JSON of one result, whose strings are as they are, and which may be printed to a terminal all the same. */
+export const json = (value: object): string =>
+  JSON.stringify(value, null, 2).replaceAll(/(\n)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+
+function escaped(text: string, end: string | undefined): string {
+  if (end !== undefined) return end
+  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
+
 /** Text in lines that fit; words are not broken. Every line but the first begins with `indent`. */
 export function wrap({ text, width, indent = '' }: { text: string; width: number; indent?: string }): string {
   const lines = ['']

@@ -4,7 +4,7 @@ import { contextOf, type Process } from './context.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { told, usage } from './failure.ts'
 import { helpOf, overview } from './help.ts'
-import { lookOf } from './output.ts'
+import { harmless, json, lookOf } from './output.ts'
 
 /** A call of the command line. */
 interface Call {
@@ -19,7 +19,7 @@ type Print = (text: string) => void
 /** Prints what a call comes to, and returns the exit code. Never throws. */
 export async function run(call: Call): Promise<ExitCode> {
   const { argv, process } = call
-  const print = (text: string) => void process.stdout.write(`${text}\n`)
+  const print = (text: string) => void process.stdout.write(`${harmless(text)}\n`)
   try {
     return await carriedOut({ ...call, print })
   } catch (error) {
@@ -67,9 +67,7 @@ function reportFailure(of: { error: unknown; process: Process; isJson: boolean; 
   const { code, message, remedy } = failure
   if (isJson) print(json({ error: failure }))
   const hint = exitCode === exitCodes.usage ? '. See npx dfns-rotator --help' : ''
-  process.stderr.write(`dfns-rotator: ${code}: ${message}${hint}\n`)
+  process.stderr.write(`dfns-rotator: ${code}: ${harmless(message)}${hint}\n`)
   if (remedy !== undefined) process.stderr.write(`What to do: ${remedy}.\n`)
   return exitCode
 }
-
-const json = (value: object): string => JSON.stringify(value, null, 2)

@@ -61,8 +61,9 @@ function valueIn(headers: WebhookHeaders | undefined): unknown {
   if (typeof headers === 'string' || headers === undefined) return headers
   if (typeof headers['get'] === 'function') return headers.get(header)
   const found = Object.entries(headers).filter(([name]) => name.toLowerCase() === header)
+  const values = found.flatMap(([, value]) => value ?? [])
   // Two signatures are none: nobody knows which of them a proxy would have taken.
-  return found.length === 1 ? [found[0]?.[1]].flat()[0] : undefined
+  return values.length === 1 ? values[0] : undefined
 }
 
 /** Dfns's samples sign the payload as JSON.stringify writes it, which need not be how it was sent. */

@@ -12,7 +12,7 @@ import { type Counts, measureWalls, type Series, type Walls } from './bench/wall
 const kib = (bytes: number) => bytes / 1024
 const addedMs = [0, 20, 50, 100]
 const judgedMs = 50
-const cycles = 3
+const cycles = 5
 
 function showBundles({ rotate, baseline }: Bundles): Budget[] {
   title('Bundles, minified')

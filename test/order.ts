@@ -1,10 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take a minute or more, the longest first: two workers that begin with them end at about the same time. */
+/** The files that take longest, the longest first: two workers that begin with them end at about the same time. */
 const longest: readonly string[] = [
   'blackbox/kill.test.ts',
-  'blackbox/retire.test.ts',
-  'blackbox/warm-faults.test.ts',
   'simulation/matrix-accounts.test.ts',
   'simulation/matrix-tokens.test.ts',
   'simulation/matrix-webhooks.test.ts',
@@ -13,14 +11,20 @@ const longest: readonly string[] = [
   'simulation/matrix-signed.test.ts',
   'simulation/matrix.test.ts',
   'simulation/matrix-duplicates.test.ts',
+  'blackbox/warm-faults.test.ts',
   'simulation/races.test.ts',
   'hostile/fuzz/fuzz.test.ts',
   'simulation/commands.test.ts',
   'simulation/teeth.test.ts',
   'simulation/matrix-pairs.test.ts',
-  'blackbox/bad-input.test.ts',
+  'blackbox/retire.test.ts',
+  'cli/doctor.test.ts',
+  'cli/package.test.ts',
   'blackbox/rotation.test.ts',
   'blackbox/grace.test.ts',
+  'cli/rotate.test.ts',
+  'cli/adopt.test.ts',
+  'cli/ways-back.test.ts',
 ]
 
 /** Runs on every core by itself, and so fills what the others leave. */

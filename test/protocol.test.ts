@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createHost } from '../sandbox/host.ts'
 import { phases } from '../scripts/bench/meter.ts'
 import { countingGate, openGate } from '../scripts/protocol/gate.ts'
 import { leastOf, notMade } from '../scripts/protocol/least.ts'
@@ -10,6 +11,7 @@ import { record, type Recorded, recordings } from '../scripts/protocol/record.ts
 
 const path = new URL('../docs/protocol.md', import.meta.url)
 const page = readFileSync(path, 'utf8')
+const host = createHost()
 const told = new Map(recordings.map(({ name }) => [name, recordedIn(page, name)]))
 
 /** What was called, phase by phase, whatever waited for what. */
@@ -30,6 +32,8 @@ async function settle(): Promise<void> {
   for (let times = 0; times < 50; times++) await readFile(path)
 }
 
+afterAll(() => host.close())
+
 describe.each(recordings)('docs/protocol.md tells of $name', (recording) => {
   const { name } = recording
   const expected = told.get(name) ?? []
@@ -40,9 +44,9 @@ describe.each(recordings)('docs/protocol.md tells of $name', (recording) => {
 
   // The second recording would wait for a call that the page tells and nobody makes: so the calls come first.
   test('the calls that are made, and what waits for what', { timeout: 60_000 }, async () => {
-    expect(callsOf(await record({ recording, gate: openGate }))).toEqual(callsOf(expected))
+    expect(callsOf(await record({ recording, gate: openGate, host }))).toEqual(callsOf(expected))
     const sizes = expected.map(({ rounds }) => rounds.map((round) => round.length))
-    expect(await record({ recording, gate: countingGate({ sizes, settle }) })).toEqual(expected)
+    expect(await record({ recording, gate: countingGate({ sizes, settle }), host })).toEqual(expected)
   })
 
   test('no least that is more than what is made', () => {

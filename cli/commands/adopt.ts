@@ -18,7 +18,7 @@ import { type Context, describe } from '../context.ts'
 import { refusal, usage } from '../failure.ts'
 import { holdersOf } from '../holders.ts'
 import { openingOf } from '../looking.ts'
-import { type Look, table, widest, wrap } from '../output.ts'
+import { type Look, shown, table, widest, wrap } from '../output.ts'
 
 /** Brings what stands in a secret into the form that is rotated. */
 export const adopt: Command = {
@@ -177,7 +177,7 @@ function difference({ secretId, added, kept }: Adoption, look: Look): string {
   const rows = added.map(({ field, from }) => [`+ ${field}`, `from ${from}`])
   const width = Math.min(look.width, widest)
   const stay = wrap({
-    text: `stay as they are: ${kept.join(', ') || 'none'}`,
+    text: `stay as they are: ${shown(kept.join(', ')) || 'none'}`,
     width: width - 2,
     indent: '  ',
   })

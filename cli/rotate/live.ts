@@ -1,4 +1,4 @@
-import { type Look, widest, wrap } from '../output.ts'
+import { harmless, type Look, shown, widest, wrap } from '../output.ts'
 import type { Step } from '../../lambdas/rotation/event.ts'
 import { type PhaseEvent, words } from './phases.ts'
 
@@ -45,7 +45,7 @@ export function liveOf(of: {
   const erase = () => (isTerminal ? eraseLine : '')
   const line = (mark: string, step: Step, end: string) =>
     `  ${mark} ${words[step].padEnd(11)}${about[step].padEnd(60)}${end}`.trimEnd()
-  const write = (text: string) => void stream.write(`${erase()}${text}\n`)
+  const write = (text: string) => void stream.write(harmless(`${erase()}${text}\n`))
 
   const show = (event: PhaseEvent) => {
     if (event.type === 'repeated') {
@@ -56,9 +56,9 @@ export function liveOf(of: {
       const time = event.ms === undefined ? '' : `${Math.round(event.ms)} ms`.padStart(9)
       return write(line(look.paint('green', '✓'), event.step, look.paint('dim', time)))
     }
-    write(`${line(look.paint('red', '✗'), event.step, '')}\n      ${look.paint('red', event.code)}`)
+    write(`${line(look.paint('red', '✗'), event.step, '')}\n      ${look.paint('red', shown(event.code))}`)
     // What does not mend itself is told at the end, with what to do.
-    if (event.retryable) write(`      ${wrap({ text: event.reason, width, indent: '      ' })}`)
+    if (event.retryable) write(`      ${wrap({ text: shown(event.reason), width, indent: '      ' })}`)
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Found } from '../../lambdas/credentials/survey.ts'
 import type { RetiredVersion } from '../../lambdas/operations/retire-at-once.ts'
-import { type Look, widest, wrap } from '../output.ts'
+import { type Look, shown, widest, wrap } from '../output.ts'
 import { remedyOf } from '../remedies.ts'
 import type { Change } from './change.ts'
 import { type PhaseEvent, words } from './phases.ts'
@@ -47,7 +47,8 @@ function rotated({ secret, result, look, change }: Shown & { change: Change }): 
     lines.push('', look.paint('bold', `But ${failure.phase} failed.`), ...failureLines({ failure, look }))
   if (foreign !== undefined && foreign.length > 0) {
     lines.push('', look.paint('yellow', 'Active on this identity, and of no rotation of this secret:'))
-    for (const { noun, id, name } of foreign) lines.push(`  ${noun} ${id}${name === '' ? '' : `, ${name}`}`)
+    for (const { noun, id, name } of foreign)
+      lines.push(shown(`  ${noun} ${id}${name === '' ? '' : `, ${name}`}`))
     lines.push('  If nobody knows it, deactivate it at Dfns: it may be an intruder’s.')
   }
   return lines.join('\n')
@@ -58,7 +59,7 @@ export function changeLines({ change, look }: { change: Change; look: Look }): r
   const { current, superseded, fields } = change
   const row = (name: string, text: string) => `  ${look.paint('dim', name.padEnd(7))}  ${text}`
   return [
-    row('changed', fields.join(', ')),
+    row('changed', shown(fields.join(', '))),
     row('current', current.id),
     row('', `version ${current.versionId}`),
     row('before', superseded.id),
@@ -98,7 +99,7 @@ function failureLines({ failure, look }: { failure: Failure; look: Look }): read
 }
 
 const indented = (text: string, look: Look): string =>
-  `  ${wrap({ text, width: Math.min(look.width, widest), indent: '  ' })}`
+  `  ${wrap({ text: shown(text), width: Math.min(look.width, widest), indent: '  ' })}`
 
 /** The word for a step in what people read. */
 export const phaseWord = (event: { step: keyof typeof words }): string => words[event.step]

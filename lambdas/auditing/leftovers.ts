@@ -1,3 +1,4 @@
+import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { hourMs } from '../ports/time.ts'
 import { eventOf, goneVersion, isAbout, type Reminder, remindersOf } from '../rotation/reminders.ts'
@@ -88,20 +89,27 @@ function graceEnd({ view, leftover }: Dealing): number {
 
 /**
  * What a person made, and a person replaced, may live on elsewhere. A whole account, token or webhook is
- * retired only by what a rotation made in its place.
+ * retired only by what a rotation made in its place: whoever may write the secret can name any.
  */
 function isSupersededByUs({ view, leftover }: Dealing): boolean {
   const { made } = view.survey
-  const { noun } = leftover.found
-  return noun === 'credential' ? made.length > 0 : made.includes(noun)
+  const { noun, lineage, isReplaced = lineage === undefined } = leftover.found
+  return noun === 'credential' ? made.length > 0 : made.includes(noun) && isReplaced
+}
+
+/** A key is on this identity, whichever secret's rotation registered it; all else may be anybody's. */
+function isMarked({ view, leftover }: Dealing): boolean {
+  const { noun, lineage } = leftover.found
+  if (noun === 'credential') return lineage !== undefined
+  return isMarkOf(lineage, view.secret.arn)
 }
 
 /** Why a person has to decide about it. */
 function whyLeft(of: Dealing): string | undefined {
-  const { what, lineage } = of.leftover.found
+  const { what } = of.leftover.found
   if ('credentialUuids' in what && what.credentialUuids.length === 0)
     return 'its uuid cannot be read, so it has to be deactivated by hand'
-  if (lineage === undefined && !isSupersededByUs(of))
+  if (!isMarked(of) && !isSupersededByUs(of))
     return 'no rotation put what AWSCURRENT names in its place, so a person decides'
   return undefined
 }

@@ -1,4 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { isSameKey, readPublicKey } from '../crypto/private-key.ts'
+import { isMarkOf, type Mark, marked, markIn } from '../crypto/lineage.ts'
 import type { PermissionAssignment } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts, NewHolder } from '../ports/dfns-accounts.ts'
 import { dateIn } from '../ports/dfns-replies.ts'
@@ -120,9 +122,29 @@ function tokenIdOf(of: { generation: KeyDocument; listed: readonly Held[] }): st
   const { authToken, key, credId } = generation.identity
   const named = typeof authToken === 'string' ? readAuthToken(authToken)?.tokenId : undefined
   if (named !== undefined && listed.some(({ id }) => id === named)) return named
-  const found = listed.filter((one) => {
-    const stored = readPublicKey(one.publicKey)
-    return one.credId === credId || (stored !== undefined && isSameKey(stored.key, key))
-  })
+  const found = listed.filter((held) => held.credId === credId || isKeyOf({ held, key }))
   return found.length === 1 ? found[0]?.id : undefined
+}
+
+/** Whether the private key is that of the public one that Dfns shows: who has it need not have a token. */
+export function isKeyOf({ held, key }: { held: Held; key: KeyObject }): boolean {
+  const stored = readPublicKey(held.publicKey)
+  return stored !== undefined && isSameKey(stored.key, key)
+}
+
+/** Characters of a name: no page says how many Dfns takes. */
+const longestName = 128
+
+/** The name of what takes the place of another: its own, with the mark. */
+export const nameAfter = ({ old, mark }: { old: string; mark: Mark }): string =>
+  marked({ text: old, with: mark, longest: longestName })
+
+/**
+ * Whether a rotation of this secret made one in the place of the other. A token in a document says whose it
+ * is, but not who wrote it there: no document alone may tell what is traded, or retired, for what.
+ */
+export function tookPlaceOf(of: { name: string; old: string; secretArn: string }): boolean {
+  const { name, old, secretArn } = of
+  const mark = markIn(name)
+  return mark !== undefined && isMarkOf(mark, secretArn) && nameAfter({ old, mark }) === name
 }

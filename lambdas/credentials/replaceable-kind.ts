@@ -4,7 +4,7 @@ import { readAuthToken } from './auth-token.ts'
 import { chooseStrategy, isSurelyReplaced } from './choice.ts'
 import type { Credential, Means, Probe, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { type Holder, seenBySigner } from './holder.ts'
+import { type Holder, seenBySigner, tookPlaceOf } from './holder.ts'
 import type { JsonObject } from './json.ts'
 import { keyCredential, newKeyOf, storable } from './key-kind.ts'
 import { probe } from './probe.ts'
@@ -156,8 +156,11 @@ async function replacedIn(of: Kind & { current: KeyDocument; pending: KeyDocumen
   const { listed } = await seenBySigner({ generation: pending, holder, means })
   const newId = holder.idOf({ generation: pending, listed })
   const { name = '' } = listed.find(({ id }) => id === newId) ?? {}
-  if (!isMarkOf(markIn(name), pending.secretArn)) return { credentialUuids: [] }
+  const { secretArn } = pending
+  if (!isMarkOf(markIn(name), secretArn)) return { credentialUuids: [] }
   const oldId = holder.idOf({ generation: current, listed })
+  const old = listed.find(({ id }) => id === oldId)
+  if (old !== undefined && !tookPlaceOf({ name, old: old.name, secretArn })) return { credentialUuids: [] }
   if (oldId !== undefined) return holder.whatOf(oldId)
   const problem = `Dfns does not tell which ${holder.noun} it is, so it could not be deactivated later`
   throw new RotationError('ERR_CANNOT_RETIRE', `${current.on}: ${problem}`)

@@ -1,7 +1,7 @@
 import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import { isKeyDocument, type KeyDocument } from './document.ts'
-import type { Held, Holder } from './holder.ts'
+import { type Held, type Holder, tookPlaceOf } from './holder.ts'
 import { type Found, type Survey, type Surveyed, surveyKeys } from './survey.ts'
 
 /** The credentials of the identity, and the accounts or tokens that its signer lists. */
@@ -9,18 +9,24 @@ export async function surveyReplaceable(asked: Surveyed<KeyDocument> & { holder:
   const { current, holder } = asked
   const [keys, held] = await Promise.all([surveyKeys(asked), heldBySigner(asked)])
   const { listed, signers, problem } = held
+  const { secretArn } = current
   const own = holder.idOf({ generation: current, listed })
-  const marked = listed.filter(({ name }) => isMarkOf(markIn(name), current.secretArn))
+  const { name: ownName = '' } = listed.find(({ id }) => id === own) ?? {}
+  const marked = listed.filter(({ name }) => isMarkOf(markIn(name), secretArn))
   // Which one is AWSCURRENT's own has to be known before any other can be told from it.
   const others = own === undefined ? [] : marked.filter(({ id }) => id !== own)
-  const found = others.map((one) => foundOf({ held: one, holder }))
+  const seen = (one: Held): Found => ({
+    ...foundOf({ held: one, holder }),
+    isReplaced: tookPlaceOf({ name: ownName, old: one.name, secretArn }),
+  })
+  const found = others.map(seen)
   const holderOf = (generation: KeyDocument): Found | undefined => {
     const id = holder.idOf({ generation, listed })
     if (id === undefined || own === undefined) return undefined
     // Its own one may have had another token before: then only the key is another.
     if (id === own) return keys.find(generation)
     const one = listed.find((candidate) => candidate.id === id)
-    return one && foundOf({ held: one, holder })
+    return one && seen(one)
   }
   return {
     ...keys,

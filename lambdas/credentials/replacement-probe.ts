@@ -1,3 +1,4 @@
+import { isMarkOf, markIn } from '../crypto/lineage.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Permission } from '../ports/dfns-account-replies.ts'
 import type { DfnsAccounts } from '../ports/dfns-accounts.ts'
@@ -5,7 +6,7 @@ import { answer, type Answer, asFailure, probed } from './answer.ts'
 import { userIdOf } from './approvals.ts'
 import type { Means, Probe } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import type { Held, Holder } from './holder.ts'
+import { type Held, type Holder, isKeyOf } from './holder.ts'
 import { approvers } from './policies.ts'
 import { prove } from './proof.ts'
 import { unlisted } from './replacement.ts'
@@ -48,11 +49,29 @@ export async function probeReplacement(asked: Asked): Promise<readonly Probe[]> 
   const id = asked.holder.idOf({ generation: asked.current, listed: listed.value })
   const old = listed.value.find((one) => one.id === id)
   if (old === undefined) return [...known, { question: questions.list, failure: hidden(asked) }]
+  if (key.unknown !== undefined && !isTheirs({ ...asked, old }))
+    return [...known, { question: questions.key, failure: unproved(asked) }]
   const rest = await probeRights({ ...asked, signer, accounts, old })
   return [...known, { question: questions.list, note: `${old.name} ${old.id}` }, ...rest]
 }
 
-/** Of an expired token nothing can be proved: then the tag is the administrator's word for it. */
+/**
+ * Of a token that has expired Dfns says nothing, not even whether it ever was one: whoever may write the
+ * document could name any account. So the private key has to be the one that Dfns shows of it, or its name
+ * has to say that a rotation of this secret made it.
+ */
+function isTheirs({ current, old }: Asked & { old: Held }): boolean {
+  const { identity, secretArn } = current
+  return isKeyOf({ held: old, key: identity.key }) || isMarkOf(markIn(old.name), secretArn)
+}
+
+function unproved({ current, holder }: Asked): RotationError {
+  const problem = `its token has expired, and its key is not the one that Dfns shows of its ${holder.noun}`
+  const wayOut = 'Nothing was made. Make a new one by hand, and put it into the secret.'
+  return new RotationError('ERR_VERIFY', `${current.on}: ${problem}. ${wayOut}`)
+}
+
+/** With an expired token nothing can be signed: that it is to be replaced is the administrator's word. */
 async function probeKey({ current, means }: Asked): Promise<Probe> {
   const question = questions.key
   const proof = await answer(prove({ generation: current, fresh: false, means }))

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { publicPem } from '../crypto/key-credential.ts'
-import { credIdOf, type Lineage, markOf, marked } from '../crypto/lineage.ts'
+import { credIdOf, type Lineage, markOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { dayMs, early, settled, settleMs } from '../ports/time.ts'
 import { unlessRefused } from './answer.ts'
@@ -8,7 +8,7 @@ import { asking, earlierApprovals } from './approvals.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means, Successor } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import type { Held, Holder, MadeHolder } from './holder.ts'
+import { type Held, type Holder, type MadeHolder, nameAfter } from './holder.ts'
 import type { JsonObject } from './json.ts'
 import { listing } from './proof.ts'
 import { removeQuietly, removeStrays, inHandMs } from './strays.ts'
@@ -24,9 +24,6 @@ interface Replacement {
 
 /** How long a new key is waited for: no later attempt can go on, since each makes another. Milliseconds. */
 const acceptanceMs = 3 * settleMs
-
-/** Characters of a name: no page says how many Dfns takes. */
-const longestName = 128
 
 /** What a successor will look like; fails, naming them, if fields of the owner's cannot follow. */
 export function draftOf({ current, lineage, key }: Omit<Replacement, 'holder' | 'means'>): JsonObject {
@@ -54,7 +51,7 @@ export async function replace(replacement: Replacement): Promise<Successor> {
     created !== undefined && created.getTime() + inHandMs < means.time.now()
   await removeStrays({ ...removal, listed, lineage, isStray })
   const mark = markOf(lineage)
-  const name = marked({ text: old.name, with: mark, longest: longestName })
+  const name = nameAfter({ old: old.name, mark })
   const body = { name, publicKey: publicPem(key), ...lifetimeOf({ current, old }) }
   const made = await asking({
     what: `a new ${holder.noun} (whose token nobody would see if it were made by an approval)`,

@@ -48,7 +48,11 @@ export function followingDocument(succession: {
     if (Object.hasOwn(changed, name)) return [name, changed[name]]
     return [name, current.ourFields.includes(name) ? value : follow({ name, value })]
   })
-  const stuck = entries.filter(([, value]) => value === undefined).map(([name]) => name)
+  // A name may be what it is to hold, and stands in the message.
+  const isNameHeld = (name: string) => follow({ name, value: null }) === undefined
+  const stuck = entries
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => (isNameHeld(name) ? 'the name of a field' : name))
   if (stuck.length > 0) {
     throw new RotationError(
       'ERR_DOCUMENT',

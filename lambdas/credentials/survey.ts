@@ -20,6 +20,8 @@ export interface Found {
   readonly what: What
   /** The rotation that made it, if one did. */
   readonly lineage: Pick<Mark, 'secret' | 'token'> | undefined
+  /** Of an account or token: whether that of AWSCURRENT was made in its place. */
+  readonly isReplaced?: boolean
 }
 
 /** What Dfns has of a secret, found out without effect. */

@@ -6,7 +6,7 @@ import { early } from '../ports/time.ts'
 import { earlierApprovals, type Asker, asking, type Change, refusalIn } from './approvals.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
-import { type Held, type Holder, type Seen, seenBySigner } from './holder.ts'
+import { type Held, type Holder, type Seen, seenBySigner, tookPlaceOf } from './holder.ts'
 import { prove } from './proof.ts'
 import { removeStrays } from './strays.ts'
 import { assertReplaces } from './succession.ts'
@@ -85,6 +85,10 @@ async function viewOf({ current, pending, holder, means }: Generations): Promise
   if (newId === undefined || newId === oldId || fresh?.permissions === undefined)
     throw unseen(pending.on, holder)
   if (old?.permissions === undefined) throw unseen(current.on, holder)
+  if (!tookPlaceOf({ name: fresh.name, old: old.name, secretArn: pending.secretArn })) {
+    const problem = `is of another ${holder.noun} than the one that ${newId} was made for`
+    throw new RotationError('ERR_CURRENT_CHANGED', `${current.on} ${problem}. Nothing was moved.`)
+  }
   const has = new Set(fresh.permissions.map(({ permissionId }) => permissionId))
   const lacking = old.permissions.filter(({ permissionId }) => !has.has(permissionId))
   return { signer, accounts, asker, listed, newId, lacking }

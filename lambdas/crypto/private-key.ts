@@ -93,11 +93,28 @@ function newlineOf(text: string): Newline {
 
 function importPem({ pem, encoding }: { pem: string; encoding: Encoding }): KeyObject | undefined {
   try {
-    return encoding === 'spki' ? createPublicKey(pem) : createPrivateKey(pem)
+    if (encoding === 'spki') return createPublicKey(pem)
+    const key = createPrivateKey(pem)
+    return isSigningKey(key) ? key : undefined
   } catch {
     return undefined
   }
 }
+
+/** Bits: what is shorter cannot sign, and what is longer takes seconds to. */
+const [shortestRsa, longestRsa] = [1_024, 8_192]
+
+/** Of what else can be read as a private key, some cannot sign, and some cannot be told from another. */
+function isSigningKey(key: KeyObject): boolean {
+  const { modulusLength = shortestRsa } = key.asymmetricKeyDetails ?? {}
+  if (!['rsa', 'ec', 'ed25519'].includes(key.asymmetricKeyType ?? '')) return false
+  if (modulusLength < shortestRsa || modulusLength > longestRsa) return false
+  const { n, p, q } = key.export({ format: 'jwk' })
+  return n === undefined || numberOf(n) === numberOf(p) * numberOf(q)
+}
+
+const numberOf = (base64url = ''): bigint =>
+  BigInt(`0x0${Buffer.from(base64url, 'base64url').toString('hex')}`)
 
 function exportPem({ key, encoding }: { key: KeyObject; encoding: Encoding }): string | undefined {
   switch (encoding) {

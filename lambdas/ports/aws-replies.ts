@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { everyPage, type Page } from './pages.ts'
 
 // The SDK reads the JSON of a reply, and looks at hardly a field of it. Absent and null are the same.
 const maybe = <const S extends v.GenericSchema>(schema: S) =>
@@ -58,7 +57,7 @@ export function replyOf<const S extends v.GenericSchema>(schema: S): (reply: unk
   return (reply) => {
     const { success, output } = v.safeParse(schema, reply)
     if (success) return output
-    throw named('UndocumentedReply')
+    throw Object.assign(new Error(), { name: 'UndocumentedReply' })
   }
 }
 

@@ -1,7 +1,5 @@
 import * as v from 'valibot'
-import { dfnsId, headerText } from './dfns-replies.ts'
-
-const name = v.pipe(v.string(), v.maxLength(4_096))
+import { dfnsId, headerText, nameText as name } from './dfns-replies.ts'
 
 /** A permission as whoever holds it shows it. */
 const assignment = v.object({

@@ -3,6 +3,12 @@ import { DfnsFailure } from './dfns-transport.ts'
 
 /** An id that Dfns gave. It goes into messages, logs and request bodies. */
 export const dfnsId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/))
+
+/** Whoever names something must not keep others from what is listed beside it: an overlong name is cut. */
+export const nameText = v.pipe(
+  v.string(),
+  v.transform((text) => text.slice(0, 4_096)),
+)
 const bytes = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))
 
 const listedCredential = v.object({
@@ -10,7 +16,7 @@ const listedCredential = v.object({
   credentialUuid: dfnsId,
   isActive: v.boolean(),
   kind: v.optional(v.string(), 'Key'),
-  name: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(4_096))), ''),
+  name: v.optional(v.nullable(nameText), ''),
   dateCreated: v.optional(v.string(), ''),
   // SPKI PEM, a fingerprint, or nothing: documents differ.
   publicKey: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(8_192))), ''),

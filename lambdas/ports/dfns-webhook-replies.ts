@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { dfnsId } from './dfns-replies.ts'
+import { dfnsId, nameText } from './dfns-replies.ts'
 
 const moment = v.pipe(
   v.string(),
@@ -13,7 +13,7 @@ const webhook = v.object({
   url: v.string(),
   events: v.array(v.string()),
   status: v.picklist(['Enabled', 'Disabled']),
-  description: v.nullish(v.string(), ''),
+  description: v.nullish(nameText, ''),
   dateCreated: moment,
   dateUpdated: moment,
 })

@@ -4,16 +4,17 @@ export interface Page<T> {
   readonly next: string | null | undefined
 }
 
-/** Every item of a list that comes in pages. A list without an end is none that can be relied on. */
+/** Every item of a list that comes in pages. */
 export async function everyPage<T>(list: {
-  page: (next: string | undefined) => Promise<Page<T>>
   /** So many pages are followed. */
   most: number
   page: (next: string | undefined) => Promise<Page<T>>
-  /** What is thrown where a page is followed by itself, or more than `most` follow one another. */
-  endless: () => Error
+  /**
+   * What is thrown where a page is followed by itself, or more than `most` follow one another: a list without
+   * an end is none that can be relied on. Absent where it may be cut off.
+   */
+  endless?: () => Error
 }): Promise<readonly T[]> {
-  const { page, most, beyond, endless } = list
   const all: T[] = []
   let token: string | undefined
   for (let count = 0; count < list.most; count++) {
@@ -23,5 +24,6 @@ export async function everyPage<T>(list: {
     if (next === token) break
     token = next
   }
-  throw list.endless()
+  if (list.endless !== undefined) throw list.endless()
+  return all
 }

@@ -13,6 +13,9 @@ export interface ScheduleGroup {
   remove(name: string): Promise<void>
 }
 
+/** Pages of 100 names. */
+const mostPages = 10_000
+
 export function scheduleGroupOf(parts: {
   client: SchedulerClient
   group: string
@@ -20,6 +23,9 @@ export function scheduleGroupOf(parts: {
 }): ScheduleGroup {
   const { client, group: GroupName, time } = parts
   const options = () => ({ abortSignal: deadlineOf(time) })
+  const unlisted = (error: unknown) => {
+    throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'ListSchedules', on: GroupName })
+  }
   return {
     async names(prefix) {
       const page = async (next: string | undefined) => {

@@ -1,4 +1,5 @@
 import { type Fields, type Way, ways } from '../../sandbox/demo/subjects.ts'
+import type { Host } from '../../sandbox/host.ts'
 import { openScene, type Scene } from '../../sandbox/scene.ts'
 import { meterOf, type Phase, type PhaseRun, type TimedCall } from '../bench/meter.ts'
 import { namesOf } from '../bench/names.ts'
@@ -50,10 +51,14 @@ export const recordings: readonly Recording[] = ways.flatMap((way, index) => {
 const atOnce = { listLag: 0, acceptanceLag: 0, webhookListLag: 0 }
 const hourMs = 3_600_000
 
-/** One rotation through the built bundles, and the retirement after its grace. */
-export async function record(of: { recording: Recording; gate: Gatekeeper }): Promise<Recorded[]> {
+/** One rotation through the built bundles, and the retirement after its grace; on a host, if there is one. */
+export async function record(of: {
+  recording: Recording
+  gate: Gatekeeper
+  host?: Host
+}): Promise<Recorded[]> {
   const { way, grace } = of.recording
-  const scene = await openScene()
+  const scene = await openScene(of.host && { host: of.host })
   try {
     const { wire, functions } = scene.sandbox
     const held = holdReplies({ wire, functions })

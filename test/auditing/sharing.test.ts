@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sharingIn } from '../../lambdas/auditing/sharing.ts'
 import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { RotationError } from '../../lambdas/errors.ts'
@@ -59,6 +59,41 @@ test('another secret knows what its AWSCURRENT names and what it registered for 
   expect(known(credIdOf({ secretArn: b, token: b }))).toBe(true)
   // Of the other's lineage, but of no version that it has.
   expect(known(credIdOf({ secretArn: b, token: 'c' }))).toBe(false)
+})
+
+describe('a key is known elsewhere by a secret of the same identity alone', () => {
+  const saying = (claims: object) =>
+    `x.${Buffer.from(JSON.stringify({ 'https://custom/app_metadata': claims })).toString('base64url')}.x`
+  const document = (kind: string, userId: string | undefined, more: object = {}) =>
+    JSON.stringify({
+      kind,
+      orgId: 'or-1',
+      credId: userId ?? 'x',
+      ...(userId !== undefined && { authToken: saying({ orgId: 'or-1', userId }) }),
+      ...more,
+    })
+  const account = (userId: string, more?: object) => document('ServiceAccountKey', userId, more)
+  const token = (userId: string) => document('PersonalAccessTokenKey', userId)
+  const user = (username: string) => document('UserKey', undefined, { username })
+
+  test.each([
+    ['the same account', account('us-1'), account('us-1'), true],
+    ['another account', account('us-1'), account('us-2'), false],
+    ['another organisation', account('us-1'), account('us-1', { orgId: 'or-2' }), false],
+    ['another token of the user', token('us-1'), token('us-1'), true],
+    ['a token of another user', token('us-1'), token('us-2'), false],
+    ['the user of a token, perhaps', token('us-1'), user('a'), true],
+    ['the user of an account, never', account('us-1'), user('a'), false],
+    ['the same user', user('a'), user('a'), true],
+    ['another user', user('a'), user('b'), false],
+    ['a webhook', account('us-1'), hook('y'), false],
+    ['what is no document', account('us-1'), 'x', false],
+    ['what cannot be read right now', account('us-1'), undefined, true],
+  ])('%s', async (_, mine, other, isKnown) => {
+    const shared = await sharing({ [a]: mine, [b]: other })
+    const id = credIdOf({ secretArn: b, token: b })
+    expect(shared.isKnownElsewhere({ id, secretArn: a })).toBe(isKnown)
+  })
 })
 
 test('more secrets than are read at the same time are all read', async () => {

@@ -12,6 +12,7 @@ const declarations = [
     (name) => `infra/${name}.d.ts`,
   ),
   ...['rotation-window', 'secret-rotation', 'secret'].map((name) => `infra/${name}.d.ts`),
+  'lambdas/credentials/kinds.d.ts',
   'lambdas/crypto/algorithms.d.ts',
 ]
 

@@ -31,6 +31,12 @@ describe('a list that comes in pages', () => {
     expect(asked).toHaveLength(4)
   })
 
+  test('is cut off where nobody says that it is none', async () => {
+    const { asked, page } = listOf(Number.POSITIVE_INFINITY)
+    expect(await everyPage({ most: 4, page })).toHaveLength(4)
+    expect(asked).toHaveLength(4)
+  })
+
   test('is none where a page is followed by itself', async () => {
     const asked: unknown[] = []
     const page = async (next: string | undefined) => ({ items: [asked.push(next)], next: 'again' })
