@@ -28,8 +28,8 @@ const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'ports/dfns-replies.ts',
-        find: '  const { success, output } = v.safeParse(schema, reply)\n  if (success) return output\n',
-        replace: '  if (v.safeParse(schema, reply)) return reply\n',
+        find: '  if (success) return output\n',
+        replace: '  if (success || reply !== undefined) return reply as typeof output\n',
       },
     ],
     probe: found('replies of Dfns', 20),
@@ -65,11 +65,10 @@ const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'credentials/document.ts',
-        find: '  const names = new Set(issues.map((issue) => v.getDotPath(issue) ?? ',
+        find: "  const places = placesOf(issues, 'document')\n",
         replace:
-          '  const names = new Set(issues.map((issue) => JSON.stringify(issue.input) + (v.getDotPath(issue) ?? ',
+          "  const places = JSON.stringify(issues.map(({ input }) => input)) + placesOf(issues, 'document')\n",
       },
-      { file: 'credentials/document.ts', find: "'document'))", replace: "'document')))" },
     ],
     probe: found('documents', 20),
     caughtBy: / leak: /,
@@ -79,8 +78,8 @@ const breakages: readonly Breakage[] = [
     patches: [
       {
         file: 'rotation/event.ts',
-        find: '`missing or malformed in the event: ${[...fields].join',
-        replace: '`missing or malformed in the event ${JSON.stringify(input)}: ${[...fields].join',
+        find: "  const places = placesOf(issues, 'event')\n",
+        replace: "  const places = JSON.stringify(input) + placesOf(issues, 'event')\n",
       },
     ],
     probe: found('events', 10),
@@ -107,12 +106,8 @@ const breakages: readonly Breakage[] = [
   {
     name: 'follow pages without an end',
     patches: [
-      {
-        file: 'ports/dfns-caller.ts',
-        find: '    if (nextPageToken === token) throw undocumented(endpoint)\n',
-        replace: '    if (token === endpoint) throw undocumented(endpoint)\n',
-      },
-      { file: 'ports/dfns-caller.ts', find: 'const mostPages = 200', replace: 'const mostPages = 1e9' },
+      { file: 'ports/pages.ts', find: '    if (next === token) break\n', replace: '' },
+      { file: 'ports/pages.ts', find: 'count < list.most', replace: 'count < 1e9' },
     ],
     probe: endlessLists,
     caughtBy: /unbounded: audit made/,
