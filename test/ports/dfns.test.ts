@@ -225,14 +225,17 @@ describe('a pause', () => {
   test.each([
     ['where Dfns names no moment, some times', {}, [500, 2_000, 8_000, 8_000]],
     ['where it names one, often', { 'retry-after': '1' }, [1_500, 3_000, ...Array(9).fill(9_000)]],
-  ])('after too many requests is short enough to come in time, and repeated %s', async (_, headers, pauses) => {
-    const time = fakeTime({ leftMs: 300_000 })
-    const answers = Array.from({ length: 20 }, () => ({ status: 429, headers }))
-    const { server, dfns } = await worldOf({ 'GET /auth/credentials': answers }, time)
-    expect(await failureOf(dfns.listCredentials())).toMatchObject({ status: 429, retryable: true })
-    expect(server.endpoints).toHaveLength(pauses.length + 1)
-    expect(time.pauses).toEqual(pauses)
-  })
+  ])(
+    'after too many requests is short enough to come in time, and repeated %s',
+    async (_, headers, pauses) => {
+      const time = fakeTime({ leftMs: 300_000 })
+      const answers = Array.from({ length: 20 }, () => ({ status: 429, headers }))
+      const { server, dfns } = await worldOf({ 'GET /auth/credentials': answers }, time)
+      expect(await failureOf(dfns.listCredentials())).toMatchObject({ status: 429, retryable: true })
+      expect(server.endpoints).toHaveLength(pauses.length + 1)
+      expect(time.pauses).toEqual(pauses)
+    },
+  )
 
   test('is not begun if it would outlast the invocation', async () => {
     const hour = { status: 429, headers: { 'retry-after': '3600' } }
