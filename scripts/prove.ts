@@ -7,6 +7,7 @@ import { runProofs } from '../test/consumers/workers.ts'
 import { notAllowed } from '../test/infra/roles.ts'
 import {
   convergence,
+  coverage,
   everyPart,
   type Part,
   replayed,
@@ -24,8 +25,7 @@ Runs every schedule of the fault model and the races, breaks the functions on pu
 lives through 90 days of each seed, holds what was asked of AWS against the roles, and
 lets applications and receivers of webhooks live through 500 and 50 rotations.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
-  --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
-                     1/1 with --only pairs, 1/500 without
+  --shard <i>/<n>    the i-th of n shares of the pairs of faults, each of which can be run by itself (1/1)
   --seeds <number>   how many seeds the long runs take (200)
   --replay <json>    one schedule again, as a failure of a pair prints it`
 
@@ -70,10 +70,16 @@ function conclude(part: { name: string; line: string; failures: readonly string[
 }
 
 function shard(): { number: number; of: number } {
-  const text = values.shard ?? (values.only.startsWith('pairs') ? '1/1' : '1/500')
+  const text = values.shard ?? '1/1'
   const [, number = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
   if (number < 1 || number > of) throw new Error(`--shard ${text}: not one of so many shares`)
   return { number, of }
+}
+
+function lineOf(result: Result): string {
+  const { race, explored } = result
+  if (explored) return coverage(explored)
+  return race === undefined ? convergence(result) : racesLine([race])
 }
 
 /** The matrix in memory, every part a line, and one for all of them. */
@@ -88,8 +94,7 @@ async function proveMatrix(): Promise<void> {
     onPart: ({ part, result }) => {
       results.push(result)
       keepAsked(result.asked)
-      const line = result.race === undefined ? convergence(result) : racesLine([result.race])
-      conclude({ name: part.name, line, failures: result.failures })
+      conclude({ name: part.name, line: lineOf(result), failures: result.failures })
     },
   })
   const races = results.flatMap(({ race }) => race ?? [])
