@@ -18,6 +18,7 @@ import { racesLine } from '../test/simulation/races.ts'
 import { runParts } from '../test/simulation/workers.ts'
 import type { AskedLine } from '../test/support/asked.ts'
 import { proveLongRuns } from './prove-long.ts'
+import { proveModel } from './prove-model.ts'
 
 const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
@@ -216,6 +217,7 @@ if (values.help) {
   await proveOne(values.replay)
   process.exitCode = failed ? 1 : 0
 } else {
+  if (isWanted('model')) proveModel(conclude)
   const proofs = [proveTeeth, proveMatrix, proveLong, proveRoles, proveBundles, proveConsumers]
   for (const prove of proofs) await prove()
   process.exitCode = failed ? 1 : 0

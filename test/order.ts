@@ -17,6 +17,7 @@ const longest: readonly string[] = [
   'simulation/commands.test.ts',
   'simulation/teeth.test.ts',
   'simulation/matrix-pairs.test.ts',
+  'simulation/exploring.test.ts',
   'blackbox/bad-input.test.ts',
   'blackbox/rotation.test.ts',
   'blackbox/grace.test.ts',
