@@ -1,16 +1,31 @@
 /** A task on the clock; `advance` waits for it. */
 export type Task = () => void | Promise<void>
 
+/** A task to come. */
+export interface Entry {
+  readonly time: number
+  readonly task: Task
+  /** What the task is about, for whoever compares two moments. */
+  readonly about: unknown
+}
+
+/** All that a clock remembers, in the order in which it will run. */
+export interface ClockState {
+  now: number
+  readonly entries: Entry[]
+}
+
 /**
  * Virtual time in milliseconds since the epoch. It moves only when told, or beside real time under `follow`.
  */
 export interface Clock {
+  readonly state: ClockState
   now(): number
   /**
    * Runs `task` once, when the clock reaches `time` (at the next advance, when that has passed). Returns its
-   * cancellation.
+   * cancellation. `about`: what `task` holds that changes, if there is such a thing.
    */
-  at(time: number, task: Task): () => void
+  at(time: number, task: Task, about?: unknown): () => void
   /**
    * Moves on by `ms`, running what falls due in order of time, one after the other; what a task adds within
    * the span runs too. A task may itself advance the clock. Rejects with the first error of a task.
@@ -24,22 +39,17 @@ export interface Clock {
   follow(): () => void
 }
 
-interface Entry {
-  readonly time: number
-  readonly task: Task
-}
-
 const FOLLOW_INTERVAL_MS = 50
 
 /** Makes a clock that stands at `start`, 2026-01-05T00:00:00Z unless told otherwise. */
 export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { start?: Date } = {}): Clock {
-  let now = start.getTime()
+  const state: ClockState = { now: start.getTime(), entries: [] }
+  const { entries } = state
   /** While real time is followed: catches up with it, and leaves what falls due to the next tick. */
   let catchUp = () => {}
-  const entries: Entry[] = []
 
-  const at: Clock['at'] = (time, task) => {
-    const entry = { time, task }
+  const at: Clock['at'] = (time, task, about) => {
+    const entry = { time, task, about }
     entries.splice(entries.findLastIndex((other) => other.time <= time) + 1, 0, entry)
     return () => {
       const index = entries.indexOf(entry)
@@ -53,12 +63,12 @@ export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { star
   }
 
   const advance: Clock['advance'] = async (ms) => {
-    const target = now + ms
+    const target = state.now + ms
     for (let due = takeDue(target); due; due = takeDue(target)) {
-      now = Math.max(now, due.time)
+      state.now = Math.max(state.now, due.time)
       await due.task()
     }
-    now = Math.max(now, target)
+    state.now = Math.max(state.now, target)
   }
 
   const follow: Clock['follow'] = () => {
@@ -69,7 +79,7 @@ export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { star
       return ms
     }
     catchUp = () => {
-      now += elapsed()
+      state.now += elapsed()
     }
     const timer = setInterval(() => void advance(elapsed()), FOLLOW_INTERVAL_MS).unref()
     return () => {
@@ -80,8 +90,8 @@ export function createClock({ start = new Date('2026-01-05T00:00:00Z') }: { star
 
   const read = () => {
     catchUp()
-    return now
+    return state.now
   }
 
-  return { now: read, at, advance, next: () => entries[0]?.time, follow }
+  return { state, now: read, at, advance, next: () => entries[0]?.time, follow }
 }

@@ -7,6 +7,7 @@ import { runProofs } from '../test/consumers/workers.ts'
 import { notAllowed } from '../test/infra/roles.ts'
 import {
   convergence,
+  coverage,
   everyPart,
   type Part,
   replayed,
@@ -19,6 +20,7 @@ import type { AskedLine } from '../test/support/asked.ts'
 import { proveFleets } from './prove-fleet.ts'
 import { proveHostileInput } from './prove-hostile.ts'
 import { proveLongRuns } from './prove-long.ts'
+import { proveModel } from './prove-model.ts'
 
 const usage = `npm run prove [-- --only <text>] [--shard <i>/<n>] [--seeds <number>] [--replay <json>]
 
@@ -28,8 +30,7 @@ against the roles, runs every test of the built bundles in processes of its own,
 applications and receivers of webhooks live through 500 and 50 rotations, and rotates
 10,000 secrets under the rate limit of one organisation.
   --only <text>      only proofs, or parts of the matrix, whose name has the text
-  --shard <i>/<n>    the i-th of n shares of the pairs of faults: 1/1 is every pair, and takes two days;
-                     1/1 with --only pairs, 1/500 without
+  --shard <i>/<n>    the i-th of n shares of the pairs of faults, each of which can be run by itself (1/1)
   --seeds <number>   how many seeds the long runs (200) and the hostile inputs (10) take
   --replay <json>    one schedule again, as a failure of a pair prints it`
 
@@ -74,10 +75,16 @@ function conclude(part: { name: string; line: string; failures: readonly string[
 }
 
 function shard(): { number: number; of: number } {
-  const text = values.shard ?? (values.only.startsWith('pairs') ? '1/1' : '1/500')
+  const text = values.shard ?? '1/1'
   const [, number = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
   if (number < 1 || number > of) throw new Error(`--shard ${text}: not one of so many shares`)
   return { number, of }
+}
+
+function lineOf(result: Result): string {
+  const { race, explored } = result
+  if (explored) return coverage(explored)
+  return race === undefined ? convergence(result) : racesLine([race])
 }
 
 /** The matrix in memory, every part a line, and one for all of them. */
@@ -92,8 +99,7 @@ async function proveMatrix(): Promise<void> {
     onPart: ({ part, result }) => {
       results.push(result)
       keepAsked(result.asked)
-      const line = result.race === undefined ? convergence(result) : racesLine([result.race])
-      conclude({ name: part.name, line, failures: result.failures })
+      conclude({ name: part.name, line: lineOf(result), failures: result.failures })
     },
   })
   const races = results.flatMap(({ race }) => race ?? [])
@@ -220,6 +226,7 @@ if (values.help) {
   await proveOne(values.replay)
   process.exitCode = failed ? 1 : 0
 } else {
+  if (isWanted('model')) proveModel(conclude)
   const proofs = [
     proveTeeth,
     proveMatrix,

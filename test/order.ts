@@ -17,6 +17,7 @@ const longest: readonly string[] = [
   'simulation/commands.test.ts',
   'simulation/teeth.test.ts',
   'simulation/matrix-pairs.test.ts',
+  'simulation/exploring.test.ts',
   'fleet/fleet.test.ts',
   'blackbox/retire.test.ts',
   'cli/doctor.test.ts',

@@ -78,12 +78,13 @@ function planRetry(next: Attempt & Required<Pick<Attempt, 'before'>>): void {
   const delay = delays[event.deliveryAttempt - 1]
   if (delay === undefined) return
   event.nextAttemptDate = firstSentAt + delay
-  state.outbox.at(event.nextAttemptDate, async () => {
+  const retry = async () => {
     // Dropped for good: enabling the webhook later brings back neither this retry nor those after it.
     if (isListening(webhook)) await attempt(next)
     // Only now, so that who looks during the attempt does not find that nothing is to come.
     delete event.nextAttemptDate
-  })
+  }
+  state.outbox.at(event.nextAttemptDate, retry, event)
 }
 
 function send(sent: {

@@ -70,7 +70,7 @@ export type Respond = (delivery: Delivery) => Answer | Promise<Answer>
 
 /** The part of a clock that repeated deliveries need. */
 export interface Timers {
-  at(time: number, task: () => void | Promise<void>): unknown
+  at(time: number, task: () => void | Promise<void>, about?: unknown): unknown
 }
 
 /** How events leave a simulator. */

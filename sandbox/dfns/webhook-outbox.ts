@@ -22,9 +22,9 @@ export function createOutbox({
       const respond = receivers.get(new URL(delivery.url).href)
       return respond ? await respond(delivery) : await deliver(delivery)
     },
-    at(time, task) {
+    at(time, task, about) {
       if (!clock.at) throw new Error('a delivery that failed is repeated, which needs a clock with timers')
-      clock.at(time, task)
+      clock.at(time, task, about)
     },
   }
 }

@@ -98,8 +98,8 @@ function retryOrGiveUp({ state, queued, failure }: Work & Pick<GivenUp, 'failure
   const delay = switches.retryDelaysMs[queued.invokeCount - 1] ?? switches.retryDelaysMs.at(-1) ?? 0
   const retryAt = clock.now() + delay
   const expiresAt = queued.queuedAt + maximumEventAgeInSeconds * 1000
-  if (retryAt <= expiresAt) clock.at(retryAt, () => run({ state, queued }))
-  else clock.at(expiresAt, () => giveUp({ state, queued, failure, condition: 'EventAgeExceeded' }))
+  if (retryAt <= expiresAt) clock.at(retryAt, () => run({ state, queued }), queued)
+  else clock.at(expiresAt, () => giveUp({ state, queued, failure, condition: 'EventAgeExceeded' }), queued)
 }
 
 async function run({ state, queued }: Work): Promise<void> {
@@ -133,7 +133,7 @@ export function createAsyncInvocations(parts: {
     invoke: ({ arn, event }) => {
       if (!functions.has(arn)) return undefined
       const queued = { arn, event, requestId: randomUUID(), queuedAt: clock.now(), invokeCount: 0 }
-      clock.at(clock.now(), () => run({ state, queued }))
+      clock.at(clock.now(), () => run({ state, queued }), queued)
       return queued.requestId
     },
   }

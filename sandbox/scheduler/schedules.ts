@@ -15,6 +15,8 @@ import {
 
 /** EventBridge Scheduler: schedules that fire on the virtual clock, state only. */
 export interface Schedules {
+  /** By group and name. */
+  readonly entries: Map<string, Entry>
   readonly switches: SchedulerSwitches
   /** The groups that exist: `default`, and what is added here. */
   readonly groups: Set<string>
@@ -33,7 +35,8 @@ export interface Schedules {
   list(filter?: { group?: string | undefined; prefix?: string; state?: string | undefined }): Schedule[]
 }
 
-interface Entry {
+/** A schedule, and how it is armed. */
+export interface Entry {
   readonly schedule: Schedule
   /** Identifies the request that made it. */
   readonly created: string
@@ -81,7 +84,8 @@ function fire({ state, entry, expression, time }: OfEntry & { expression: Expres
 
 function arm({ state, entry, expression, time }: OfEntry & { expression: Expression; time: number }): void {
   const { clock, switches } = state
-  entry.disarm = clock.at(time + switches.lateByMs, () => fire({ state, entry, expression, time }))
+  const late = time + switches.lateByMs
+  entry.disarm = clock.at(late, () => fire({ state, entry, expression, time }), entry)
 }
 
 /** A rate begins at once; an `at` that has passed does so too, where it is not refused. */
@@ -153,6 +157,7 @@ export function createSchedules(parts: {
     entries: new Map(),
   }
   return {
+    entries: state.entries,
     switches,
     groups: state.groups,
     create: (request) => create({ state, request }),

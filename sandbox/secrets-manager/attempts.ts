@@ -34,7 +34,7 @@ export function abandon({ state, run }: OfRun): void {
 }
 
 function scheduleAttempt({ state, run, at }: OfRun & { at: number }): void {
-  run.cancelRetry = state.clock.at(at, () => attempt({ state, run }))
+  run.cancelRetry = state.clock.at(at, () => attempt({ state, run }), run)
 }
 
 /** Registers a run; one that is still there has come to its end. */
@@ -73,7 +73,7 @@ export function beginRotation({
 function plan({ state, secret, window }: OfSecret & { window: Window }): void {
   const { arn } = secret
   state.due.get(arn)?.cancel()
-  const cancel = state.clock.at(window.start, () => startDue({ state, secret, window }))
+  const cancel = state.clock.at(window.start, () => startDue({ state, secret, window }), window)
   state.due.set(arn, { window, cancel })
 }
 

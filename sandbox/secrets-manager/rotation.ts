@@ -22,6 +22,7 @@ export interface RotateSecretRequest {
 
 /** Secrets Manager's rotation engine on a virtual clock. */
 export interface Engine {
+  readonly state: EngineState
   readonly switches: EngineSwitches
   readonly events: Feed<SecretsManagerEvent>
   readonly progress: Feed<StepProgress>
@@ -133,6 +134,7 @@ export function createEngine(parts: {
   }
   parts.vault.changes.listen((change) => onChange({ state, change }))
   return {
+    state,
     switches: state.switches,
     events: state.events,
     progress: state.progress,

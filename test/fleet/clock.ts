@@ -17,7 +17,8 @@ const isSooner = (one: Entry, other: Entry) =>
  * It goes on once nothing is left to be done at its moment.
  */
 export function createConcurrentClock(start: Date): Clock {
-  let now = start.getTime()
+  // Its moments are in a heap of their own: two fleets are never compared.
+  const state = { now: start.getTime(), entries: [] }
   let planned = 0
   let failure: { readonly error: unknown } | undefined
   const queue = createQueue()
@@ -28,27 +29,27 @@ export function createConcurrentClock(start: Date): Clock {
   }
 
   const at: Clock['at'] = (time, task) => {
-    const entry = { time: Math.max(now, Math.ceil(time)), order: planned++, task, isCancelled: false }
+    const entry = { time: Math.max(state.now, Math.ceil(time)), order: planned++, task, isCancelled: false }
     queue.add(entry)
     return () => void (entry.isCancelled = true)
   }
 
   const advance: Clock['advance'] = async (ms) => {
-    const target = now + ms
+    const target = state.now + ms
     for (let next = queue.take(target); next; next = queue.take(target)) {
-      now = next.time
+      state.now = next.time
       begin(next)
-      for (let same = queue.take(now); same; same = queue.take(now)) begin(same)
+      for (let same = queue.take(state.now); same; same = queue.take(state.now)) begin(same)
       await untilAllWait()
       if (failure !== undefined) throw failure.error
     }
-    now = target
+    state.now = target
   }
 
   const follow = () => {
     throw new Error('this clock goes with no other')
   }
-  return { now: () => now, at, advance, next: () => queue.first()?.time, follow }
+  return { state, now: () => state.now, at, advance, next: () => queue.first()?.time, follow }
 }
 
 /** Nothing under the clock leaves the thread: after the turns of the microtasks everybody waits. */

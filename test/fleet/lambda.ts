@@ -89,6 +89,7 @@ async function runOnce(
     ...given,
     time,
     number: counts.invocations++,
+    nth: 0,
     now: () => clock.now(),
     begun: (one) => {
       invocation = one

@@ -27,6 +27,7 @@ import {
  * and never with code of `lambdas/`.
  */
 export interface Checkers {
+  readonly state: State
   /** Each problem once, in the order in which they were found. */
   readonly findings: readonly Finding[]
   /** Looks at every secret that is watched; the world does so after every call. */
@@ -76,6 +77,7 @@ export function createCheckers(parts: Parts): Checkers {
   parts.vault.changes.listen((change) => onChange(state, change))
   followQueue(state)
   return {
+    state,
     findings: state.findings,
     look: (during) => look(state, during),
     lookAt: (arn, during) => lookAt({ state, watched: watchedOf(state, arn), during }),

@@ -1,9 +1,10 @@
+import { covered, explore, type Failure } from './exploring.ts'
 import { callFaults } from './faults.ts'
 import { described, type Outcome, run, type Scenario, type Strike, type Trouble } from './matrix.ts'
 import type { Part, Result } from './parts.ts'
-import { seededRandom } from './random.ts'
+import { numberOf, seededRandom } from './random.ts'
 
-/** One in `of` of the first faults of each world, with every second one; `number` is 1 to `of`. Together all of them. */
+/** The pairs whose representatives one share of `of` runs; `number` is 1 to `of`. Together all of them. */
 export interface Shard {
   readonly number: number
   readonly of: number
@@ -58,8 +59,10 @@ function missedBy(of: {
   return struck.join() === expected.join() ? undefined : [`    the calls were to be ${expected.join(', ')}`]
 }
 
-const replayOf = ({ scenario, trouble }: Outcome) =>
-  `    npm run prove -- --replay '${JSON.stringify({ world: scenario.name, trouble })}'`
+const replayOf = ({ scenario, trouble }: Outcome) => replayLine({ world: scenario.name, trouble })
+
+const replayLine = (schedule: { world: string; trouble: Trouble }) =>
+  `    npm run prove -- --replay '${JSON.stringify(schedule)}'`
 
 /** One schedule again, as a failure prints it. */
 export async function replay(of: { text: string; among: readonly Scenario[] }): Promise<Outcome> {
@@ -69,20 +72,30 @@ export async function replay(of: { text: string; among: readonly Scenario[] }): 
   return run({ scenario, trouble })
 }
 
-/** A share of every pair of faults at every pair of calls: of the worlds that are given each a part. */
+/** A share of every pair of faults at every pair of calls: of the worlds that are given each a part. See exploring.ts. */
 export const pairParts = (scenarios: readonly Scenario[], { number, of }: Shard): readonly Part[] =>
-  scenarios.map((scenario, place) => {
-    // Not the same calls in every world.
-    const firsts: Choice['firsts'] = (all) =>
-      all.filter((_, index) => (index + place * stride) % of === number - 1)
-    const choice = { firsts, seconds: (all: readonly Strike[]) => all }
-    return {
-      name: `pairs ${number}/${of}: ${scenario.name}`,
-      run: (progress) => runPairs({ scenario, choice }, progress),
-    }
-  })
+  scenarios.map((scenario) => ({
+    name: `pairs ${number}/${of}: ${scenario.name}`,
+    run: async (progress) => {
+      const isOurs = (text: string) => numberOf(text) % of === number - 1
+      const exploration = await explore(scenario, { isOurs, progress: ({ runs }) => progress({ of: runs }) })
+      const { explored } = exploration
+      const pairs = covered(exploration, isOurs)
+      return {
+        schedules: pairs,
+        failures: explored.failures.map((failure) => failed(scenario, failure)),
+        calls: explored.calls,
+        explored: { ...explored, pairs },
+      }
+    },
+  }))
 
-const stride = 37
+const failed = ({ name }: Scenario, { trouble, problems }: Failure): string =>
+  [
+    `${name}: ${JSON.stringify(trouble)}`,
+    ...problems.map((problem) => `    ${problem}`),
+    replayLine({ world: name, trouble }),
+  ].join('\n')
 
 /** Some of them by lot, the same ones for the same seed. */
 export const somePairs = (scenarios: readonly Scenario[], lot: { seed: number; firsts: number }) =>

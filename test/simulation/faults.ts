@@ -1,5 +1,6 @@
 import type { Fault } from '../../sandbox/wire.ts'
-import type { DeliveryPlan, Interruption, Simulation, SimulatedCall, SimulationPlan } from './world.ts'
+import { whileStanding } from './invocation.ts'
+import type { DeliveryPlan, Simulation, SimulatedCall, SimulationPlan } from './world.ts'
 
 // The fault model
 //
@@ -63,15 +64,16 @@ export function strikeCall(strike: {
   fault: CallFault
   call: number
   struck: Struck[]
+  overtake?: Overtake | undefined
 }): SimulationPlan {
-  const { world, fault, call, struck } = strike
+  const { world, fault, call, struck, overtake = overtaking(world) } = strike
   let target: SimulatedCall | undefined
   return (one) => {
     const { index, invocation, request } = one
     if (index === call) {
       target = one
       struck.push({ fault, call, phase: invocation.phase, operation: request.operation })
-      return fault === 'overtaken' ? overtaking(world, one) : onTheWire[fault]
+      return fault === 'overtaken' ? { meanwhile: () => overtake(one) } : onTheWire[fault]
     }
     if (target === undefined || fault === 'overtaken' || !fault.endsWith('again')) return undefined
     const isRepetition = target.invocation === invocation && target.request.operation === request.operation
@@ -79,10 +81,14 @@ export function strikeCall(strike: {
   }
 }
 
-/** The same event, delivered once more, runs from its beginning to its end before the call leaves. */
-function overtaking(world: Simulation, { invocation }: SimulatedCall): Interruption {
-  return { meanwhile: async () => void (await world.again(invocation)) }
-}
+/** What happens before a call at which its invocation is overtaken. */
+export type Overtake = (call: SimulatedCall) => Promise<void>
+
+/** The same event, delivered once more, runs from its beginning to its end while the call waits and nothing else goes on. */
+const overtaking =
+  (world: Simulation): Overtake =>
+  ({ invocation }) =>
+    whileStanding(invocation, async () => void (await world.again(invocation)))
 
 /** Reads show the state before the write that this call is, `reads` times. */
 export function staleAfter(stale: { world: Simulation; call: number; reads: number }): SimulationPlan {
@@ -127,11 +133,11 @@ export function strikeByLot(lot: {
     if (fault === undefined || (fault === 'overtaken' && isOvertaking)) return undefined
     struck?.push({ fault, call: index, phase: invocation.phase, operation: request.operation })
     if (fault === 'overtaken') {
-      const { meanwhile } = overtaking(world, call)
+      const overtake = overtaking(world)
       return {
         meanwhile: async () => {
           isOvertaking = true
-          await meanwhile()
+          await overtake(call)
           isOvertaking = false
         },
       }

@@ -44,6 +44,8 @@ export type Send = (request: WireRequest) => Promise<WireResponse>
 /** One invocation of a function, from its event to its result. */
 export interface Invocation {
   readonly number: number
+  /** Which of the invocations of one turn of the world: others overtake the first. */
+  readonly nth: number
   readonly arn: string
   readonly phase: Phase
   readonly event: unknown
@@ -61,7 +63,15 @@ export interface Invocation {
   calls: number
   /** Milliseconds that it has been running, by its own clock. */
   spent: number
+  /** Requests and pauses that it has not come back from. */
+  underWay: number
+  /** What its requests are held for before they leave, in turn. */
+  readonly held: Promise<void>[]
   isDead: boolean
+  /** It has answered, and nothing of it goes on. */
+  isOver: boolean
+  /** Its run was left in its middle, and goes on nowhere. */
+  isLeft: boolean
   /** The process ends here: nothing of it goes on, and the caller hears so. */
   die(errorType: 'Runtime.ExitError' | 'Sandbox.Timedout'): void
 }
@@ -93,11 +103,56 @@ function timeOf(parts: { invocation: () => Invocation; now: () => number; random
     remaining: () => Math.max(0, limits.invocation - limits.reserve - invocation().spent),
     sleep: async (ms) => {
       spend(invocation(), ms)
-      await new Promise<void>((resolve) => setImmediate(resolve))
+      await busy(invocation(), turn())
       if (invocation().isDead) await never()
     },
     random,
   }
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Nobody waits any more in a run that was left in its middle. */
+async function turnOf(invocation: Invocation): Promise<void> {
+  await turn()
+  if (invocation.isLeft) await never()
+}
+
+/** Counts what an invocation waits for. */
+export async function busy<T>(invocation: Invocation, waiting: Promise<T>): Promise<T> {
+  invocation.underWay += 1
+  try {
+    return await waiting
+  } finally {
+    invocation.underWay -= 1
+  }
+}
+
+/**
+ * Done once an invocation that has answered does nothing any more: of requests side by side one may have failed it, and
+ * the others are still repeated. A dead one does nothing.
+ */
+export async function quiet(invocation: Invocation): Promise<void> {
+  do await turnOf(invocation)
+  while (invocation.underWay > 0 && !invocation.isDead)
+}
+
+/**
+ * Works while an invocation stands: one of its requests is held, and nothing else of it is under way but what is held for
+ * other work, which has its turn later.
+ */
+export function whileStanding(invocation: Invocation, work: () => Promise<void>): Promise<void> {
+  const before = invocation.held.at(-1)
+  const held = (async () => {
+    await before
+    do await turnOf(invocation)
+    while (invocation.underWay > invocation.held.length && !invocation.isDead)
+    if (invocation.isDead) await never()
+    await work()
+    void invocation.held.shift()
+  })()
+  invocation.held.push(held)
+  return held
 }
 
 /** Lets time pass for one invocation; past the function's time-out it is killed. */
@@ -117,6 +172,7 @@ function logOf(lines: string[], common: object): Log {
 /** Runs `work` as one invocation that can be killed at any moment. */
 export function invoke(parts: {
   number: number
+  nth: number
   arn: string
   event: unknown
   send: Send
@@ -127,7 +183,7 @@ export function invoke(parts: {
   /** Instead of a time of its own. */
   time?: Time
 }): Promise<InvocationResult> {
-  const { number, arn, event, send, work, begun, time, ...rest } = parts
+  const { number, nth, arn, event, send, work, begun, time, ...rest } = parts
   const { promise, resolve, reject } = Promise.withResolvers<InvocationResult>()
   const fields = (event ?? {}) as EventFields
   const phase = phaseOf(event)
@@ -135,6 +191,7 @@ export function invoke(parts: {
   const lines: string[] = []
   const invocation: Invocation = {
     number,
+    nth,
     arn,
     phase,
     event,
@@ -147,7 +204,11 @@ export function invoke(parts: {
     documents: new Set(),
     calls: 0,
     spent: 0,
+    underWay: 0,
+    held: [],
     isDead: false,
+    isOver: false,
+    isLeft: false,
     die: (errorType) => {
       if (invocation.isDead) return
       invocation.isDead = true

@@ -8,6 +8,7 @@ import {
   callFaults,
   type CallFault,
   deliverTwice,
+  type Overtake,
   staleAfter,
   strikeByLot,
   strikeCall,
@@ -169,22 +170,14 @@ export async function run(schedule: {
   scenario: Scenario
   trouble: Trouble
   lambdas?: Lambdas | undefined
+  /** Hears of the end, before what is looked at then. */
+  atEnd?: (world: Simulation) => void
 }): Promise<Outcome> {
-  const { scenario, trouble } = schedule
-  seedCrypto(1)
-  const world = openWorld(schedule)
+  const { scenario, trouble, atEnd } = schedule
+  const { world, arn } = await prepared(schedule)
   const calls: string[] = []
   const struck: Struck[] = []
   try {
-    const { arn, userId } = await world.addSecret({
-      name: 'prod/dfns',
-      first: scenario.first,
-      ...(scenario.kind && { kind: scenario.kind }),
-      isSignerForeign: scenario.isSignerForeign === true,
-      fields: { note: 'kept' },
-    })
-    addStrangers({ world, userId, kind: scenario.kind })
-    if (scenario.kind === 'webhook') await tellReceiver({ world, scenario })
     const plan = planOf({ world, arn, trouble, struck })
     world.plan = (call) => {
       calls.push(`${call.invocation.phase} ${call.request.operation}`)
@@ -193,6 +186,7 @@ export async function run(schedule: {
     if (trouble.fault === 'delivered twice') world.delivery = deliverTwice(trouble)
     await world.rotateNow(arn)
     await pass({ world, trouble })
+    atEnd?.(world)
     const left = await finished({ world, scenario, arn, trouble })
     const problems = [...found({ world, scenario, struck }), ...left]
     return { scenario, trouble, struck, problems, calls, invocations: world.counts.invocations }
@@ -201,12 +195,33 @@ export async function run(schedule: {
   }
 }
 
+/** The world in which a schedule runs, before anything of it has happened. */
+export async function prepared(
+  schedule: Parameters<typeof run>[0],
+): Promise<{ world: Simulation; arn: string }> {
+  const { scenario } = schedule
+  seedCrypto(1)
+  const world = openWorld(schedule)
+  const { arn, userId } = await world.addSecret({
+    name: 'prod/dfns',
+    first: scenario.first,
+    ...(scenario.kind && { kind: scenario.kind }),
+    isSignerForeign: scenario.isSignerForeign === true,
+    fields: { note: 'kept' },
+  })
+  addStrangers({ world, userId, kind: scenario.kind })
+  if (scenario.kind === 'webhook') await tellReceiver({ world, scenario })
+  return { world, arn }
+}
+
 function openWorld({ scenario, trouble, lambdas }: Parameters<typeof run>[0]): Simulation {
   const { grace, duplicates, kind = 'ServiceAccountKey', tokenDies = false } = scenario
   const lags =
     trouble.fault === 'lags' ? { listLag: trouble.listLag, acceptanceLag: trouble.acceptanceLag } : {}
   const world = createSimulation({
     seed: trouble.fault === 'by lot' ? trouble.seed : 1,
+    // Where lots decide, one sequence of them goes through the whole run.
+    ...(trouble.fault !== 'by lot' && { drawsAnew: seedCrypto }),
     grace,
     switches: {
       duplicateCredId: duplicates,
@@ -257,27 +272,28 @@ async function tellReceiver(of: { world: Simulation; scenario: Scenario }): Prom
   for (let n = 1; n <= 15; n++) clock.at(now + n * 8 * hours, () => tell(n))
 }
 
-function planOf(plan: {
+export function planOf(plan: {
   world: Simulation
   arn: string
   trouble: Trouble
   struck: Struck[]
+  overtake?: Overtake
 }): Simulation['plan'] {
-  const { world, arn, trouble, struck } = plan
+  const { world, arn, trouble, struck, overtake } = plan
   if (trouble.fault === 'stale after a write') return staleAfter({ world, ...trouble })
   if (trouble.fault === 'by lot') return strikeByLot({ world, struck, chances: lot })
   if (trouble.fault === 'edited' || trouble.fault === 'slow' || trouble.fault === 'allowed')
     return interrupt({ world, arn, trouble, struck })
   if (trouble.fault === 'two') {
-    const first = strikeCall({ world, struck, ...trouble.first })
-    const second = strikeCall({ world, struck, ...trouble.second })
+    const first = strikeCall({ world, struck, overtake, ...trouble.first })
+    const second = strikeCall({ world, struck, overtake, ...trouble.second })
     // The second may strike what repeats a call that the first one struck.
     return (call) => {
       const again = first(call)
       return second(call) ?? again
     }
   }
-  return isStrike(trouble) ? strikeCall({ world, struck, ...trouble }) : undefined
+  return isStrike(trouble) ? strikeCall({ world, struck, overtake, ...trouble }) : undefined
 }
 
 /** One call in ten goes wrong; overtaking is rarer, since each brings more calls. */
@@ -373,7 +389,7 @@ function redrive({ queues, deadLetterArn, asyncInvocations, retireArn }: Simulat
  * names a credential in the middle of its retirement, and a token that dies with its credential, which only the second
  * proof can tell. Then what counts is how it ends.
  */
-function found(of: { world: Simulation; scenario: Scenario; struck: readonly Struck[] }): string[] {
+export function found(of: { world: Simulation; scenario: Scenario; struck: readonly Struck[] }): string[] {
   const { world, scenario, struck } = of
   const isEdited = struck.some(
     ({ fault, phase }) => fault === 'edited' && (phase === 'retire' || phase === 'finishSecret'),
@@ -385,7 +401,7 @@ function found(of: { world: Simulation; scenario: Scenario; struck: readonly Str
 }
 
 /** Two invocations at once cannot see each other's Create Credential. */
-function isConcurrent(trouble: Trouble): boolean {
+export function isConcurrent(trouble: Trouble): boolean {
   if (trouble.fault === 'delivered twice') return trouble.how === 'at-once'
   if (trouble.fault === 'two') return [trouble.first, trouble.second].some(isConcurrent)
   return trouble.fault === 'overtaken' || trouble.fault === 'by lot'
@@ -395,7 +411,7 @@ function isConcurrent(trouble: Trouble): boolean {
  * Without faults: nothing is left to do. Where ids are not unique, two invocations at once may both have registered the
  * pending key: then the next rotation has to retire both.
  */
-async function finished(end: {
+export async function finished(end: {
   world: Simulation
   scenario: Scenario
   arn: string
@@ -413,6 +429,7 @@ async function finished(end: {
   if (scenario.isSignerForeign) return refused
   if (trouble.fault === 'by lot') return problems.filter((problem) => !problem.startsWith('dead letter'))
   if (scenario.tokenDies) return [...refused, ...unsaid(world)]
+  if (isBelieved({ world, trouble, problems })) return []
   if (world.checkers.activeCurrent(arn) === 1) return problems
   if (!isConcurrent(trouble)) return [...problems, 'AWSCURRENT was registered more than once']
   await world.rotateNow(arn)
@@ -423,6 +440,23 @@ async function finished(end: {
     ...world.checkers.unconverged(arn),
     ...(isOne ? [] : ['the rotation after a double registration registers twice']),
   ]
+}
+
+/**
+ * By decision (docs/decisions.md, "Deactivation is taken back"): two refusals in a row of the proof after a deactivation are
+ * taken for the truth. The retirement is undone and remembered by a label, and somebody is told by a dead letter.
+ */
+function isBelieved(of: { world: Simulation; trouble: Trouble; problems: readonly string[] }): boolean {
+  const { world, trouble, problems } = of
+  if (trouble.fault !== 'two') return false
+  const { first, second } = trouble
+  const areRefusals = first.fault === 'refused' && second.fault === 'refused' && second.call - first.call <= 2
+  const isRemembered = problems.some((problem) => problem.startsWith('dfns-retire-undone-'))
+  const rest = /^(superseded \S+ is active|(dfns-retire-undone-\S+|AWSPREVIOUS) on \S+ is left|dead letter: )/
+  const said = world.queues
+    .messages(world.deadLetterArn)
+    .some(({ body }) => body.includes('ERR_RETIRE_UNDONE'))
+  return areRefusals && isRemembered && said && problems.every((problem) => rest.test(problem))
 }
 
 const stored = /(PutSecretValue|UpdateSecretVersionStage)$/

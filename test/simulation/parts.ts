@@ -1,6 +1,9 @@
+// First: whatever draws at random has to draw from the seed.
+import './seeded-crypto.ts'
 import { type AskedLine, askedSoFar } from '../support/asked.ts'
 import { tryOut } from './breakage.ts'
 import { breakages } from './breakages.ts'
+import type { Explored } from './exploring.ts'
 import { pairParts, replay, type Shard, somePairs } from './fault-pairs.ts'
 import { callFaults } from './faults.ts'
 import {
@@ -46,6 +49,8 @@ export interface Result {
   readonly failures: readonly string[]
   /** Calls of the two functions. */
   readonly calls: number
+  /** Of a share of every pair of faults, which are not all run by themselves. */
+  readonly explored?: Explored
 }
 
 /** What came of a part, and all that IAM would have been asked in its thread by then. */
@@ -217,6 +222,10 @@ export async function runBreakages(): Promise<Result> {
   }
   return { schedules: breakages.length, failures, calls: 0 }
 }
+
+/** What a share of every pair of faults ends with. */
+export const coverage = ({ firsts, pairs, runs, calls, states, failures }: Explored): string =>
+  `${pairs} pairs, ${firsts} first faults: ${failures.length} failures in ${runs} runs and ${calls} calls, ${states} states`
 
 /** The line that a part ends with. */
 export const convergence = ({ schedules, failures }: Pick<Result, 'schedules' | 'failures'>): string =>

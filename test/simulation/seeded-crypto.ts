@@ -1,7 +1,8 @@
 import crypto, { type KeyObject } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { promisify } from 'node:util'
-import { seededRandom } from './random.ts'
+import { currentInvocation } from './invocation.ts'
+import { numberOf, seededRandom } from './random.ts'
 
 // One seed has to reproduce every key, token and id, those that the product and the sandbox draw for themselves
 // included. So this module takes the place of node:crypto's randomness, in the thread that imports it, before
@@ -11,21 +12,37 @@ import { seededRandom } from './random.ts'
 // on its arguments alone is computed once: keys that are read and written, signatures that are made and checked. Each is
 // computed by node:crypto, and answered to the very same bytes only.
 
-let random = seededRandom(0)
+let seeded = 0
+const sequences = new Map<string, () => number>()
 
 /** Begins the randomness of node:crypto anew. No two worlds that live at once may be begun so. */
 export function seedCrypto(seed: number): void {
-  random = seededRandom(seed)
+  seeded = seed
+  sequences.clear()
 }
 
-function bytes(length: number): Buffer {
+/**
+ * One sequence for each sort of thing that is drawn, and for each invocation that overtakes another: a challenge more does
+ * not change the next key, nor the keys of whoever stands meanwhile.
+ */
+function sequence(drawn: string): () => number {
+  const sort = `${drawn}${currentInvocation()?.nth ?? ''}`
+  const known = sequences.get(sort)
+  if (known !== undefined) return known
+  const begun = seededRandom(seeded ^ numberOf(sort))
+  sequences.set(sort, begun)
+  return begun
+}
+
+function bytes(length: number, sort = String(length)): Buffer {
+  const random = sequence(sort)
   const drawn = Buffer.alloc(length)
   for (let index = 0; index < length; index++) drawn[index] = Math.floor(random() * 256)
   return drawn
 }
 
 function uuid(): string {
-  const hex = bytes(16).toString('hex')
+  const hex = bytes(16, 'uuid').toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
 }
 
@@ -126,7 +143,7 @@ function keyPair(...given: unknown[]): unknown {
   const [type] = given
   // Of another kind no seed makes one.
   if (type !== 'ed25519') return (real.generateKeyPairSync as (...all: unknown[]) => unknown)(...given)
-  const seed = bytes(32)
+  const seed = bytes(32, 'key')
   return keyPairs(seed.toString('latin1'), () => {
     const key = Buffer.concat([ed25519, seed])
     const privateKey = real.createPrivateKey({ key, format: 'der', type: 'pkcs8' })
@@ -144,10 +161,10 @@ Object.assign(crypto, {
   sign,
   verify,
   randomUUID: uuid,
-  randomBytes: bytes,
+  randomBytes: (length: number) => bytes(length),
   generateKeyPair,
   generateKeyPairSync: keyPair,
-  randomInt: (below: number) => Math.floor(random() * below),
+  randomInt: (below: number) => Math.floor(sequence('int')() * below),
 })
 syncBuiltinESMExports()
 // The AWS SDK draws its idempotency tokens here.

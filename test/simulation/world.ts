@@ -27,6 +27,7 @@ import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbo
 import { noteAsked } from '../support/asked.ts'
 import { type Checkers, createCheckers } from './checkers.ts'
 import {
+  busy,
   currentInvocation,
   type Invocation,
   invoke,
@@ -35,12 +36,13 @@ import {
   outsideInvocations,
   type Phase,
   phaseOf,
+  quiet,
   type Send,
 } from './invocation.ts'
 import { type Lambdas, theseLambdas } from './lambdas.ts'
-import { seededRandom } from './random.ts'
 import { addSecret, type NewSecret, type SimulatedSecret } from './secrets.ts'
 import { connectionLost, openOrigin, timedOut, waitInVain } from './transport.ts'
+import { createTurns, type Turns } from './turns.ts'
 import type { Finding, SimulatedGrace } from './watched.ts'
 import { arns, type Counted, policyName, scheduleGroup, workOf } from './work.ts'
 
@@ -89,6 +91,11 @@ export interface SimulationOptions {
    * may come before another that it was sent beside; see direct-clients.ts.
    */
   readonly through?: 'sdk' | 'direct'
+  /**
+   * Draws anew at every turn of the world: what a task of the clock, or an invocation of a function, draws depends on the
+   * moment alone, and not on what was drawn before. Called with the turn's seed, for what else draws at random.
+   */
+  readonly drawsAnew?: (seed: number) => void
   /** Keeps every request, event and effect (the default). A run of many rotations does without. */
   readonly keepsHistory?: boolean
 }
@@ -111,6 +118,7 @@ export interface SimulationOptions {
  */
 export interface Simulation {
   readonly clock: Clock
+  readonly turns: Turns
   readonly vault: Vault
   readonly engine: Engine
   readonly scheduler: Schedules
@@ -127,6 +135,8 @@ export interface Simulation {
   readonly auditArn: string
   readonly deadLetterArn: string
   readonly wire: Wire
+  /** Invocations that have not answered. */
+  readonly live: Set<Invocation>
   readonly checkers: Checkers
   readonly findings: readonly Finding[]
   readonly counts: { calls: number; invocations: number; rotations: number; retirements: number }
@@ -145,6 +155,8 @@ export interface Simulation {
    * rotation).
    */
   rotateBy(secretArn: string, rules: RotationRules): Promise<void>
+  /** The same, without the first attempt: that is the clock's next task. */
+  begin(secretArn: string): Promise<'begun' | 'refused'>
   /**
    * Rotate secret immediately, and the first attempt of it. Turns rotation on if it is off (every 30 days). `refused`
    * while another rotation is not complete.
@@ -204,6 +216,7 @@ interface Core extends Account {
   readonly orgId: string
   readonly wire: Wire
   readonly checkers: Checkers
+  readonly turns: Turns
   readonly random: () => number
   readonly counts: Simulation['counts']
   readonly keepsHistory: boolean
@@ -217,9 +230,11 @@ interface Core extends Account {
 /** Makes the world; see Simulation. */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   const { seed = 1, start, grace = { default: 'PT24H', adopted: 'P7D' }, keepsHistory = true } = options
-  const clock = createClock(start && { start })
+  const turns = createTurns({ seed, clock: createClock(start && { start }), anew: options.drawsAnew })
+  const { clock } = turns
   const account = createAccount(options, clock)
   const dfns = createDfns({ clock, switches: { ...guideWorld, ...options.switches } })
+  turns.number(dfns.state)
   const { orgId } = dfns.createOrganisation()
   const secretsManager = createSecretsManagerHandler(account)
   const handlers = {
@@ -239,7 +254,8 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     checkers,
     counts,
     keepsHistory,
-    random: seededRandom(seed),
+    turns,
+    random: turns.random,
     live: new Set(),
     overtaking: new Set(),
     plan: undefined,
@@ -267,6 +283,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     addSecret: (secret: NewSecret) => addSecret({ ...core, administrator, origin, grace, secret }),
     rotateBy: (secretArn: string, rules: RotationRules) =>
       rotateBy({ core, administrator, secretArn, rules }),
+    begin: (secretArn: string) => begin({ core, administrator, secretArn }),
     rotateNow: (secretArn: string) => rotateNow({ core, administrator, secretArn }),
     operate: (event: OperationEvent) => run({ arn: arns.operator, event }),
     audit: () => run({ arn: arns.audit, event: {} }),
@@ -300,10 +317,20 @@ function countRotations({ engine, counts }: Core): void {
   })
 }
 
-/** One request of an invocation: faults, the service, and then the checkers. */
+/** One request of an invocation. */
 async function dispatch(core: Core, request: WireRequest): Promise<WireResponse> {
   const invocation = currentInvocation()
   if (invocation === undefined) throw new Error(`${request.operation} was called outside of an invocation`)
+  return busy(invocation, exchange({ core, request, invocation }))
+}
+
+/** Faults, the service, and then the checkers. */
+async function exchange(call: {
+  core: Core
+  request: WireRequest
+  invocation: Invocation
+}): Promise<WireResponse> {
+  const { core, request, invocation } = call
   const fault = await struckBy({ core, request, invocation })
   if (invocation.isDead) return never()
   core.checkers.sent({ invocation, request })
@@ -359,7 +386,7 @@ type Run = (invocation: { arn: string; event: unknown }) => Promise<InvocationRe
 
 /** Runs an event in the real code, as one invocation. */
 function runnerOf({ core, work, send }: { core: Core; work: ReturnType<typeof workOf>; send: Send }): Run {
-  const { clock, counts, random, checkers, live } = core
+  const { clock, counts, turns, checkers, live } = core
   return async ({ arn, event }) => {
     const number = counts.invocations++
     const begun = (invocation: Invocation) => {
@@ -369,10 +396,11 @@ function runnerOf({ core, work, send }: { core: Core; work: ReturnType<typeof wo
     let invocation: Invocation | undefined
     const result = await invoke({
       number,
+      nth: turns.enter(),
       arn,
       event,
       send,
-      random,
+      random: turns.dice(),
       now: () => clock.now(),
       begun,
       work: (one) => {
@@ -381,6 +409,8 @@ function runnerOf({ core, work, send }: { core: Core; work: ReturnType<typeof wo
       },
     })
     if (invocation !== undefined) {
+      await quiet(invocation)
+      invocation.isOver = true
       live.delete(invocation)
       if (invocation.phase === 'retire' && result.ok) counts.retirements += 1
       checkers.ended({ invocation, result })
@@ -410,6 +440,7 @@ function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: R
   return {
     arn,
     invoke: (event) => {
+      core.turns.next()
       const phase = phaseOf(event)
       settleReads(core)
       const how = core.delivery?.({ number: core.counts.invocations, arn, phase })
@@ -422,6 +453,7 @@ function deliveredFunction({ core, arn, run }: { core: Core; arn: string; run: R
 async function afterAll<T>({ core, invoking }: { core: Core; invoking: Promise<T> }): Promise<T> {
   const result = await invoking
   await Promise.all(core.overtaking)
+  core.turns.next()
   return result
 }
 
@@ -478,12 +510,13 @@ async function rotateBy(change: {
   core.checkers.look('RotateSecret')
 }
 
-async function rotateNow(rotation: {
-  core: Core
-  administrator: Administrator
-  secretArn: string
-}): Promise<'begun' | 'refused'> {
-  const { core, administrator, secretArn: SecretId } = rotation
+interface Beginning {
+  readonly core: Core
+  readonly administrator: Administrator
+  readonly secretArn: string
+}
+
+async function begin({ core, administrator, secretArn: SecretId }: Beginning): Promise<'begun' | 'refused'> {
   const isOn = core.vault.find(SecretId).rotation?.enabled === true
   const configuration = isOn
     ? {}
@@ -494,7 +527,12 @@ async function rotateNow(rotation: {
     if (error instanceof Error && error.name === 'InvalidRequestException') return 'refused'
     throw error
   }
-  await core.engine.settled()
-  core.checkers.look('RotateSecret')
+  return 'begun'
+}
+
+async function rotateNow(rotation: Beginning): Promise<'begun' | 'refused'> {
+  if ((await begin(rotation)) === 'refused') return 'refused'
+  await rotation.core.engine.settled()
+  rotation.core.checkers.look('RotateSecret')
   return 'begun'
 }
