@@ -62,10 +62,14 @@ export function readSettings(secret: {
     keyAlgorithm: read('key-algorithm', knobs['key-algorithm']) ?? policy.keyAlgorithm,
     retiresAtNextRotation: policy.retireAtNextRotation,
     holdIfUsed: read('hold-if-used', knobs['hold-if-used']) === 'true',
-    graceOf: ({ isAdopted }) =>
-      grace ??
-      clamped(isAdopted ? policy.grace.adopted : (policy.grace.byKind[kind] ?? policy.grace.default)),
+    graceOf: ({ isAdopted }) => grace ?? clamped(isAdopted ? policy.grace.adopted : ofKind({ policy, kind })),
   }
+}
+
+/** The event of a retirement may name any kind, also one that every object has a field of. */
+function ofKind({ policy, kind }: { policy: Policy; kind: string }): number {
+  const { byKind, default: byDefault } = policy.grace
+  return Object.hasOwn(byKind, kind) ? (byKind[kind] ?? byDefault) : byDefault
 }
 
 export interface LenientSettings extends Settings {

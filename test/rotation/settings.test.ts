@@ -48,6 +48,13 @@ describe('without tags', () => {
     })
   })
 
+  test.each(['constructor', '__proto__', 'toString'])(
+    'a kind that is called %s has none of its own',
+    (kind) => {
+      expect(graces({ kind })).toEqual({ grace: day, adopted: 7 * day })
+    },
+  )
+
   test('a kind may have a grace of its own, which does not touch the adopted one', () => {
     expect(graces({ kind: 'WebhookSecret' })).toEqual({ grace: 26 * hour, adopted: 7 * day })
     const policy = { grace: { byKind: { ServiceAccountKey: 'PT5H' } } }
