@@ -1,20 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findingsOf, type FindingType, remedies } from '../../lambdas/auditing/findings.ts'
 import type { LogFields } from '../../lambdas/ports/log.ts'
 
 const types = Object.keys(remedies) as FindingType[]
-
-/** The rows of the table in the section on audit: the names in its first column. */
-function documented(): readonly string[] {
-  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
-  const [, section = ''] = /^## The audit\n([\s\S]*?)^## /m.exec(page) ?? []
-  return [...section.matchAll(/^\| `([\w-]+)` \| \S.* \| \S.* \|$/gm)].map(([, name = '']) => name)
-}
-
-test('docs/operations.md tells of every finding what it means and what to do, and of no other', () => {
-  expect(documented()).toEqual(types)
-})
 
 test.each(types)('%s is one line with its remedy, and one in the metric of its type', (type) => {
   const lines: (LogFields & { level: string; event: string })[] = []
