@@ -3,10 +3,10 @@ import type { Time } from './time.ts'
 
 const attempts = 4
 /** Of too many requests: where Dfns names the moment from which on there is room, and where it does not. */
-const tooMany = { told: 12, untold: 5 }
-
-/** Dfns counts the requests of an organisation by the minute: all that wait are spread over a part of it. */
-const longestSpreadMs = 16_000
+const tooMany = {
+  told: { attempts: 12, longestSpreadMs: 16_000 },
+  untold: { attempts: 4, longestSpreadMs: 4_000 },
+}
 
 export function isUnavailable(error: unknown): error is DfnsFailure {
   return error instanceof DfnsFailure && error.code === 'ERR_DFNS_UNAVAILABLE'
@@ -44,8 +44,10 @@ export async function retrying<T>(retry: {
 
 function mostAttempts({ status, retryAfterMs }: DfnsFailure): number {
   if (status !== 429) return attempts
-  return retryAfterMs > 0 ? tooMany.told : tooMany.untold
+  return limitsOf(retryAfterMs).attempts
 }
+
+const limitsOf = (retryAfterMs: number) => (retryAfterMs > 0 ? tooMany.told : tooMany.untold)
 
 /**
  * Exponential, and never before the moment that Dfns named. Whom it refuses because there are too many would
@@ -55,7 +57,8 @@ function mostAttempts({ status, retryAfterMs }: DfnsFailure): number {
 function pauseBefore(of: { error: DfnsFailure; attempt: number; random: number }): number {
   const { error, attempt, random } = of
   const { status, retryAfterMs } = error
-  if (status === 429) return retryAfterMs + random * Math.min(longestSpreadMs, 250 * 4 ** attempt)
+  if (status === 429)
+    return retryAfterMs + random * Math.min(limitsOf(retryAfterMs).longestSpreadMs, 250 * 4 ** attempt)
   return Math.max(retryAfterMs, 200 * 2 ** attempt * (0.5 + random / 2))
 }
 

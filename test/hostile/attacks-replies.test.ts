@@ -128,7 +128,7 @@ describe('a reply that is too large, too deep or too strange ends with a code of
       whole('', { 'retry-after': '31536000000' }, 429),
     ],
     ['what was sent, as the reason', whole(`{"error":{"message":"${'x'.repeat(2_000)}"}}`, {}, 400)],
-  ])('%s', async (_, answer) => {
+  ])('%s', { timeout: 60_000 }, async (_, answer) => {
     const { code, message } = await trapped(answer)
     expect(errorCodes).toContain(code)
     expect(message).not.toContain('unexpected')
