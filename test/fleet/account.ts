@@ -13,6 +13,7 @@ import { createVault } from '../../sandbox/secrets-manager/vault.ts'
 import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
 import { createParameters } from '../../sandbox/ssm/parameters.ts'
 import type { WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
+import { administratorOn } from '../simulation/calling.ts'
 import { type Checkers, createCheckers } from '../simulation/checkers.ts'
 import { currentInvocation, type Invocation, never, type Send } from '../simulation/invocation.ts'
 import { seededRandom } from '../simulation/random.ts'
@@ -94,7 +95,7 @@ export function openAccount(options: AccountOptions) {
     close,
     checkers,
     counts,
-    administrator: callerOf(secretsManager),
+    administrator: administratorOn(secretsManager),
   }
 }
 
@@ -179,16 +180,4 @@ function forget({ counts, dfns }: Line): void {
   logs.clear()
   for (const store of [challenges, userActions])
     for (const [id, { used }] of store) if (used) store.delete(id)
-}
-
-/** What an administrator asks of Secrets Manager. Throws AWS's error. */
-function callerOf(handle: WireHandler) {
-  return async <T>(operation: string, input: object): Promise<T> => {
-    const headers = { 'x-amz-target': `secretsmanager.${operation}` }
-    const request = { service: 'secretsmanager', operation, method: 'POST', path: '/', headers } as const
-    const { status, body } = await handle({ ...request, body: JSON.stringify(input) })
-    const reply = JSON.parse(body) as T & { __type?: string; message?: string }
-    if (status < 400) return reply
-    throw Object.assign(new Error(`${operation}: ${reply.__type}: ${reply.message}`), { name: reply.__type })
-  }
 }

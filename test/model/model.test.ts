@@ -1,27 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { explore } from './explore.ts'
 import { asItIs, type Rules } from './rules.ts'
-import type { Budget } from './world.ts'
-
-const once: Budget = {
-  rotations: 1,
-  rollbacks: 0,
-  abandons: 0,
-  puts: 0,
-  kills: 0,
-  losses: 0,
-  deactivations: 0,
-}
+import { type Budget, oneRotation } from './world.ts'
 
 /** What may happen, in every order; `npm run prove` explores more of it. */
 const explored = {
-  'two rotations, a kill': { ...once, rotations: 2, kills: 1 },
-  'a rotation, a rollback, a kill': { ...once, rollbacks: 1, kills: 1 },
-  'a rotation, an abandon, a kill': { ...once, abandons: 1, kills: 1 },
-  'a rotation, a value put by hand, a kill': { ...once, puts: 1, kills: 1 },
-  'a rotation, a lost schedule': { ...once, losses: 1 },
-  'a rotation, an abandon, a deactivation at Dfns': { ...once, abandons: 1, deactivations: 1 },
-  'a rotation, two rollbacks': { ...once, rollbacks: 2 },
+  'two rotations, a kill': { ...oneRotation, rotations: 2, kills: 1 },
+  'a rotation, a rollback, a kill': { ...oneRotation, rollbacks: 1, kills: 1 },
+  'a rotation, an abandon, a kill': { ...oneRotation, abandons: 1, kills: 1 },
+  'a rotation, a value put by hand, a kill': { ...oneRotation, puts: 1, kills: 1 },
+  'a rotation, a lost schedule': { ...oneRotation, losses: 1 },
+  'a rotation, an abandon, a deactivation at Dfns': { ...oneRotation, abandons: 1, deactivations: 1 },
+  'a rotation, two rollbacks': { ...oneRotation, rollbacks: 2 },
 } satisfies Record<string, Budget>
 type Name = keyof typeof explored
 

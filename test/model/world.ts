@@ -42,6 +42,17 @@ export interface Budget {
   readonly deactivations: number
 }
 
+/** A rotation, and nothing that gets in its way. */
+export const oneRotation: Budget = {
+  rotations: 1,
+  rollbacks: 0,
+  abandons: 0,
+  puts: 0,
+  kills: 0,
+  losses: 0,
+  deactivations: 0,
+}
+
 /** Labels, credentials, schedules and graces of one secret, and whatever is under way. */
 export interface World {
   readonly current: Generation

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { race, type Racer } from '../simulation/interleaving.ts'
 import type { Phase } from '../simulation/invocation.ts'
 import { cancel, rotate } from '../simulation/racers.ts'
-import type { SimulatedKind } from '../simulation/secrets.ts'
+import { simulatedKinds } from '../simulation/secrets.ts'
 import {
   dayMs,
   documentOf,
@@ -19,19 +19,9 @@ import {
   stick,
 } from '../simulation/setting.ts'
 
-const kinds = [
-  'ServiceAccountKey',
-  'UserKey',
-  'PersonalAccessTokenKey',
-  'signed token',
-  'replaced account',
-  'replaced token',
-  'webhook',
-] as const satisfies readonly SimulatedKind[]
-
 const phases = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const satisfies readonly Phase[]
 
-describe.each(kinds)('%s', (kind) => {
+describe.each(simulatedKinds)('%s', (kind) => {
   test.each(phases)('a rotation that stands at %s is given up, and the next one can begin', async (phase) => {
     const setting = await openSetting({ kind })
     const { world, arn } = setting

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SimulatedKind } from '../simulation/secrets.ts'
+import { simulatedKinds } from '../simulation/secrets.ts'
 import {
   dayMs,
   held,
@@ -70,17 +70,7 @@ describe.each(['kept', 'dropped'] as const)('where a leftover AWSPENDING is %s',
   })
 })
 
-const kinds: readonly SimulatedKind[] = [
-  'ServiceAccountKey',
-  'UserKey',
-  'PersonalAccessTokenKey',
-  'signed token',
-  'replaced account',
-  'replaced token',
-  'webhook',
-]
-
-describe.each(kinds)('%s', (kind) => {
+describe.each(simulatedKinds)('%s', (kind) => {
   test('inside its grace an old generation is gone back to, and the bad one has a grace of its own', async () => {
     const setting = await rotatedSetting({ kind, ...unkind })
     const { world } = setting
@@ -107,7 +97,7 @@ describe.each(kinds)('%s', (kind) => {
   })
 })
 
-describe.each(kinds.filter((kind) => kind !== 'webhook'))('%s', (kind) => {
+describe.each(simulatedKinds.filter((kind) => kind !== 'webhook'))('%s', (kind) => {
   test('what was retired is activated again before AWSCURRENT names it', async () => {
     const setting = await openSetting({ kind })
     const { world, arn } = setting

@@ -10,14 +10,17 @@ import type { SimulatedGrace, WatchedSecret } from './watched.ts'
  * A key that is registered anew (a personal access token does it itself, or its user does it), an account or a token that
  * is replaced whole, or a webhook.
  */
-export type SimulatedKind =
-  | 'ServiceAccountKey'
-  | 'UserKey'
-  | 'PersonalAccessTokenKey'
-  | 'signed token'
-  | 'replaced account'
-  | 'replaced token'
-  | 'webhook'
+export const simulatedKinds = [
+  'ServiceAccountKey',
+  'UserKey',
+  'PersonalAccessTokenKey',
+  'signed token',
+  'replaced account',
+  'replaced token',
+  'webhook',
+] as const
+
+export type SimulatedKind = (typeof simulatedKinds)[number]
 
 export interface NewSecret {
   readonly name: string

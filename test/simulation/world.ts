@@ -23,8 +23,9 @@ import type { RotationRules, VaultSwitches } from '../../sandbox/secrets-manager
 import { createVault, type Vault } from '../../sandbox/secrets-manager/vault.ts'
 import { createSsmHandler } from '../../sandbox/ssm/handler.ts'
 import { createParameters, type Parameters } from '../../sandbox/ssm/parameters.ts'
-import type { Fault, WireHandler, WireRequest, WireResponse } from '../../sandbox/wire.ts'
+import type { Fault, WireRequest, WireResponse } from '../../sandbox/wire.ts'
 import { noteAsked } from '../support/asked.ts'
+import { type Administrator, administratorOn } from './calling.ts'
 import { type Checkers, createCheckers } from './checkers.ts'
 import {
   busy,
@@ -270,7 +271,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   const work = workOf({ lambdas, through, counted: (count) => void counted.push(count) })
   const run = runnerOf({ core, work, send })
   for (const arn of functionArns) account.functions.set(arn, deliveredFunction({ core, arn, run }))
-  const administrator = administratorOf({ core, call: callerOf(secretsManager) })
+  const administrator = administratorOf({ core, call: administratorOn(secretsManager) })
   return Object.assign(core, {
     origin,
     rotateArn: arns.rotate,
@@ -465,19 +466,6 @@ function settleReads({ vault, clock }: Core): void {
     for (let left = vault.staleReads; left > 0; left--) vault.view(secret)
   }
 }
-
-function callerOf(handle: WireHandler): Simulation['secretsManager'] {
-  return async <T>(operation: string, input: object): Promise<T> => {
-    const headers = { 'x-amz-target': `secretsmanager.${operation}` }
-    const request = { service: 'secretsmanager', operation, method: 'POST', path: '/', headers } as const
-    const { status, body } = await handle({ ...request, body: JSON.stringify(input) })
-    const reply = JSON.parse(body) as T & { __type?: string; message?: string }
-    if (status < 400) return reply
-    throw Object.assign(new Error(`${operation}: ${reply.__type}: ${reply.message}`), { name: reply.__type })
-  }
-}
-
-type Administrator = Simulation['secretsManager']
 
 const edits = [
   'PutSecretValue',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { AllSettings, Documents, Events, HostileText } from './inputs.ts'
-import { acts, kinds, type Life } from './lives.ts'
+import { simulatedKinds } from '../../simulation/secrets.ts'
+import { acts, type Life } from './lives.ts'
 import { foreignHost, type Mangling } from './mangling.ts'
 import { type Change, hostileText, type Mutation } from './mutation.ts'
 
@@ -305,7 +306,7 @@ const textOf = (one: fc.Arbitrary<Mutation>, text: fc.Arbitrary<string>): fc.Arb
     { weight: 1, arbitrary: fc.record({ text }) },
   )
 
-const kind = fc.constantFrom(...kinds)
+const kind = fc.constantFrom(...simulatedKinds)
 const several = <T>(one: fc.Arbitrary<T>, maxLength: number) =>
   fc.array(one, { minLength: 1, maxLength, size: 'max' })
 

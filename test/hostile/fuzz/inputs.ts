@@ -8,13 +8,10 @@ import {
   type Setting,
   stick,
 } from '../../simulation/setting.ts'
-import { receiverUrl } from '../../simulation/secrets.ts'
+import { receiverUrl, type SimulatedKind } from '../../simulation/secrets.ts'
 import { policyName } from '../../simulation/work.ts'
-import type { kinds } from './lives.ts'
 import { hostileText, type Mutation, mutated } from './mutation.ts'
 import { giveUp, type Pool, type Scene, type Tried, tryIn } from './scenes.ts'
-
-type Kind = (typeof kinds)[number]
 
 /** A text that is mutated some times over, or another in its place. */
 export type HostileText = { readonly mutations: readonly Mutation[] } | { readonly text: string }
@@ -28,7 +25,7 @@ function textFrom(hostile: HostileText, genuine: string, pool: readonly string[]
 
 /** Events of the three functions, one after the other. */
 export interface Events {
-  readonly kind: Kind
+  readonly kind: SimulatedKind
   readonly events: readonly { readonly of: 'rotate' | 'retire' | 'audit'; readonly event: HostileText }[]
 }
 
@@ -93,7 +90,7 @@ const pendingLabel = ({ world, arn }: Setting): string =>
 
 /** Documents that stand in the secret, one after the other, in what is to be its next, or in its signer's. */
 export interface Documents {
-  readonly kind: Kind
+  readonly kind: SimulatedKind
   readonly documents: readonly {
     readonly in: 'current' | 'pending' | 'signer'
     readonly document: HostileText | 'binary'
@@ -197,7 +194,7 @@ const isLong = (text: string): boolean => text.trim().length >= 16 && !printed.i
 
 /** Policies and tags, one after the other. */
 export interface AllSettings {
-  readonly kind: Kind
+  readonly kind: SimulatedKind
   readonly settings: readonly (
     | { readonly policy: HostileText }
     | { readonly tag: string; readonly value: string }

@@ -4,16 +4,6 @@ import { held, hourMs, openSetting, rotatedSetting, type Setting, stick } from '
 import { type Tried, tryIn } from './scenes.ts'
 import { beHostile, type Strike } from './strikes.ts'
 
-export const kinds = [
-  'ServiceAccountKey',
-  'UserKey',
-  'PersonalAccessTokenKey',
-  'signed token',
-  'replaced account',
-  'replaced token',
-  'webhook',
-] as const satisfies readonly SimulatedKind[]
-
 export const acts = [
   'rotation',
   'retirement',
@@ -28,7 +18,7 @@ type Command = Exclude<(typeof acts)[number], 'rotation' | 'retirement' | 'audit
 
 /** A world, what is done in it, and every reply that is mangled meanwhile. */
 export interface Life {
-  readonly kind: (typeof kinds)[number]
+  readonly kind: SimulatedKind
   readonly act: (typeof acts)[number]
   readonly first: 'adopted' | 'own'
   /** A grace of nothing: the rotation retires by itself. */
