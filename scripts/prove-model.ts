@@ -6,6 +6,7 @@ import { type Budget, oneRotation } from '../test/model/world.ts'
 const budgets: Readonly<Record<string, Budget>> = {
   'a rotation, a rollback, two kills': { ...oneRotation, rollbacks: 1, kills: 2 },
   'a rotation, a value put by hand, two kills': { ...oneRotation, puts: 1, kills: 2 },
+  'a rotation, an abandon, two kills': { ...oneRotation, abandons: 1, kills: 2 },
   'two rotations, two kills': { ...oneRotation, rotations: 2, kills: 2 },
   'two rotations, a rollback, a kill': { ...oneRotation, rotations: 2, rollbacks: 1, kills: 1 },
 }

@@ -124,7 +124,8 @@ function faults(world: World): Move[] {
   return [
     ...kills.map((run, index) => {
       const others = runs.filter((_, other) => other !== index)
-      const left = isRepeated(run) ? sorted([...others, { ...run, at: 'call off' }]) : others
+      const again = repeatedFrom(run)
+      const left = again === undefined ? others : sorted([...others, { ...run, at: again }])
       const what = `${run.program} ${run.of} is killed before ${run.at}`
       const isForgetful = world.isForgetful || run.hasMet === true
       return { what, world: { ...spend(world, 'kills'), isForgetful, runs: left } }
@@ -145,9 +146,14 @@ const isMeeting = ({ runs, current }: World): boolean =>
       (of === current || runs.some((other) => other.program === 'rollback' && other.of === of)),
   )
 
-/** Whoever rolls back repeats a command that did not say that it is done; it goes on after the move. */
-const isRepeated = ({ program, at }: Run): boolean =>
-  program === 'rollback' && ['call off', 'prove', 'where'].includes(at)
+/**
+ * Whoever rolls back, or abandons, repeats a command that did not say that it is done: where that goes on once the label has
+ * moved.
+ */
+function repeatedFrom({ program, at }: Run): string | undefined {
+  if (program === 'abandon' && at === 'list') return 'list'
+  return program === 'rollback' && ['call off', 'prove', 'where'].includes(at) ? 'call off' : undefined
+}
 
 /** The order in which runs are remembered tells nothing. */
 const sorted = (runs: readonly Run[]): readonly Run[] =>

@@ -3,7 +3,7 @@ import './seeded-crypto.ts'
 import { expect, test } from 'vitest'
 import { tryOut } from './breakage.ts'
 import { breakages } from './breakages.ts'
-import { explore, predicted } from './exploring.ts'
+import { explore, foretold, predicted } from './exploring.ts'
 import { callFaults } from './faults.ts'
 import { type Forgotten, likenessOf } from './likeness.ts'
 import { otherKinds, run, type Scenario, scenarios, type Strike, type Trouble } from './matrix.ts'
@@ -65,6 +65,30 @@ test.each([
     expect(wrong).toEqual([])
   },
 )
+
+test.each([
+  'grace PT0S, own first credential, duplicate ids allowed',
+  'replaced account, grace PT24H',
+  'webhook, grace PT26H',
+])('%s: a single fault ends, when it is run whole, as it is told to', { timeout: 120_000 }, async (name) => {
+  const scenario = worldNamed(name)
+  const random = seededRandom(5)
+  const isFirst = () => random() < 0.05
+  const strikes: Strike[] = []
+  const exploration = await explore(scenario, {
+    faults: 1,
+    isFirst: (strike) => isFirst() && strikes.push(strike) > 0,
+  })
+  const wrong: unknown[] = []
+  for (const strike of strikes) {
+    const told = foretold(exploration, strike)
+    const came = await whole({ scenario, trouble: strike })
+    if (came.struck !== 1 || came.state !== told?.state || String(came.problems) !== String(told.problems))
+      wrong.push({ strike, came, told })
+  }
+  expect(strikes.length).toBeGreaterThan(10)
+  expect(wrong).toEqual([])
+})
 
 function fail(): never {
   throw new Error('no first fault was explored')

@@ -16,8 +16,8 @@ import { keep, type Moment, putBackWithin } from './moments.ts'
 import { createTraveller, type Place, type Traveller } from './travels.ts'
 import type { SimulatedCall, Simulation } from './world.ts'
 
-// Every pair of faults of one world, by what explicit-state model checkers do: where two runs come to the same state, what
-// follows is run once.
+// Every pair of faults of one world, or every single fault, by what explicit-state model checkers do: where two runs come to
+// the same state, what follows is run once.
 //
 // A state is the world just before an invocation. Nothing of a process outlives its invocation here, so what happens from
 // there on is determined by the world, by the event, and by the faults that are still to strike. Two states are the same if
@@ -32,7 +32,8 @@ import type { SimulatedCall, Simulation } from './world.ts'
 // - What a second fault leads to is a state, with no fault to strike. Where it was there before, it is known how that ends.
 //   From any other the run goes on to its end.
 //
-// So every pair is covered: by itself, or by one that went another way to the same state.
+// So every pair is covered: by itself, or by one that went another way to the same state. Of single faults each is run by
+// itself, from the state in which it strikes to one whose end is known.
 
 /** How a run without further faults ends from a state. */
 export interface End {
@@ -124,6 +125,8 @@ interface Exploration {
 }
 
 export interface Choice {
+  /** How many strike in one run: two, unless given. */
+  readonly faults?: 1 | 2
   /** Whether a state, or a first fault, is of the share. */
   readonly isOurs?: (text: string) => boolean
   /** The first faults that are looked at: all, unless a test is content with some. */
@@ -141,9 +144,9 @@ const range = (from: number, to: number): readonly number[] =>
 
 const nameOf = ({ fault, call }: Strike) => `${fault} ${call}`
 
-/** Covers every pair of faults in a world, or those of a share. */
+/** Covers every pair of faults in a world, or those of a share; or every single one. */
 export async function explore(scenario: Scenario, choice: Choice = {}): Promise<Exploration> {
-  const { isOurs = () => true, isFirst = () => true, progress = () => {} } = choice
+  const { faults = 2, isOurs = () => true, isFirst = () => true, progress = () => {} } = choice
   const exploration = await opened(scenario, choice)
   const { world, explored, queue } = exploration
   try {
@@ -154,7 +157,8 @@ export async function explore(scenario: Scenario, choice: Choice = {}): Promise<
       const standing = standingAt(exploration, key)
       for (const first of eachFault(range(standing.place.calls, standing.place.calls + standing.calls))) {
         if (!isFirst(first, exploration.names)) continue
-        await strikeFirst({ exploration, standing, first, isOurs })
+        if (faults === 1) await strikeAlone({ exploration, standing, first })
+        else await strikeFirst({ exploration, standing, first, isOurs })
         progress(explored)
       }
       key = standing.next
@@ -394,6 +398,18 @@ function strikeWithin(of: {
   return own >= 0 && own < alone ? { fault, call: own } : undefined
 }
 
+/** From a state of the calm run: a fault in its invocation, and none after it. */
+async function strikeAlone(of: {
+  exploration: Exploration
+  standing: Standing
+  first: Strike
+}): Promise<void> {
+  const { exploration, standing, first } = of
+  const { end } = await journey(exploration, { trouble: first, from: standing, striking: false })
+  exploration.outcomes.set(within(standing, first), end)
+  exploration.explored.firsts += 1
+}
+
 /** From a state of the calm run: a first fault in its invocation, and every second one in the same. */
 async function strikeFirst(of: {
   exploration: Exploration
@@ -466,6 +482,13 @@ export function covered({ firsts, standing }: Exploration, isOurs: (text: string
       if (isOurs(at.key)) pairs += callFaults.length * at.calls
   }
   return pairs
+}
+
+/** How a single fault ends, by what was explored. */
+export function foretold({ standing, outcomes }: Exploration, strike: Strike): End | undefined {
+  const calm = [...standing.values()].filter(({ first }) => first === undefined)
+  const at = calm.find(({ place, calls }) => place.calls <= strike.call && strike.call < place.calls + calls)
+  return at && outcomes.get(within(at, strike))
 }
 
 /** How a pair ends, by what was explored; nothing if that was left to another share. */

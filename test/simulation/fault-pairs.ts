@@ -90,7 +90,8 @@ export const pairParts = (scenarios: readonly Scenario[], { number, of }: Shard)
     },
   }))
 
-const failed = ({ name }: Scenario, { trouble, problems }: Failure): string =>
+/** The lines of a schedule that was explored and did not converge. */
+export const failed = ({ name }: Scenario, { trouble, problems }: Failure): string =>
   [
     `${name}: ${JSON.stringify(trouble)}`,
     ...problems.map((problem) => `    ${problem}`),

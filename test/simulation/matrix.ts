@@ -310,7 +310,7 @@ const lot = {
   overtaken: 0.005,
 } as const
 
-const isStrike = (trouble: Trouble): trouble is Strike =>
+export const isStrike = (trouble: Trouble): trouble is Strike =>
   (callFaults as readonly string[]).includes(trouble.fault)
 
 interface Interrupting {

@@ -140,9 +140,10 @@ function fieldsOf(value: Record<string, unknown>, visit: (inner: unknown) => voi
   const fields = Object.entries(value)
   for (const [, inner] of fields) visit(inner)
   return () => {
+    const names = Object.keys(value)
+    // In the order that they had: what is written down as it stands shows it.
+    const isOrdered = fields.every(([name], index) => names[index] === name)
+    for (const name of isOrdered ? names.slice(fields.length) : names) delete value[name]
     for (const [name, inner] of fields) if (value[name] !== inner) value[name] = inner
-    for (const name of Object.keys(value)) {
-      if (!fields.some(([kept]) => kept === name)) delete value[name]
-    }
   }
 }

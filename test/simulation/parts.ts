@@ -3,13 +3,14 @@ import './seeded-crypto.ts'
 import { type AskedLine, askedSoFar } from '../support/asked.ts'
 import { tryOut } from './breakage.ts'
 import { breakages } from './breakages.ts'
-import type { Explored } from './exploring.ts'
-import { pairParts, replay, type Shard, somePairs } from './fault-pairs.ts'
+import { explore, type Explored } from './exploring.ts'
+import { failed, pairParts, replay, type Shard, somePairs } from './fault-pairs.ts'
 import { callFaults } from './faults.ts'
 import {
   described,
   dyingTokens,
   edits,
+  isStrike,
   otherKinds,
   type Outcome,
   run,
@@ -65,14 +66,43 @@ const part =
 
 const withoutDuplicates = scenarios.filter(({ duplicates }) => duplicates === 'refuse')
 
-/** Every single fault at every call, in every world. */
-export const singleFaults: readonly Part[] = scenarios.map(part('single faults', singles))
+/** Every single fault at every call, in every world, each from its beginning to its end. */
+const wholeSingles: readonly Part[] = [...scenarios, ...otherKinds].map(
+  part('single faults from beginning to end', singles),
+)
 
-/** The same for the other kinds. */
-const otherSingles: readonly Part[] = otherKinds.map(part('single faults', singles))
+/**
+ * The same for the tests: a fault at a call is run from the state in which it strikes to one whose end is known
+ * (exploring.ts), what strikes no single call from beginning to end.
+ */
+const singlesOf = (scenario: Scenario): Part => ({
+  name: `single faults: ${scenario.name}`,
+  run: async (progress) => {
+    let strikes = 0
+    const troubles = (calm: Outcome) => {
+      const all = singles(calm)
+      strikes = all.filter(isStrike).length
+      return all.filter((trouble) => !isStrike(trouble))
+    }
+    const whole = await runShare({ scenario, troubles }, progress)
+    const { explored } = await explore(scenario, {
+      faults: 1,
+      progress: ({ runs }) => progress({ of: runs }),
+    })
+    const { firsts, calls, failures } = explored
+    if (firsts !== strikes) throw new Error(`${firsts} faults at calls were run, of ${strikes}`)
+    return {
+      schedules: whole.schedules + firsts,
+      failures: [...whole.failures, ...failures.map((failure) => failed(scenario, failure))],
+      calls: whole.calls + calls,
+    }
+  },
+})
+
+export const singleFaults: readonly Part[] = scenarios.map(singlesOf)
 
 export const otherSinglesOf = (kind: SimulatedKind): readonly Part[] =>
-  otherKinds.filter((one) => one.kind === kind).map(part('single faults', singles))
+  otherKinds.filter((one) => one.kind === kind).map(singlesOf)
 
 /** One in nine of them, spread over all faults and all calls, through the AWS SDK's own clients. */
 const throughSdk: readonly Part[] = [...scenarios, ...otherKinds].map((scenario) =>
@@ -137,8 +167,7 @@ const races: readonly Part[] = pairs.map((pair) => ({
 /** All that `npm run prove` runs beside the pairs of faults, the longest shares first. */
 const everyOtherPart: readonly Part[] = [
   ...byLot,
-  ...singleFaults,
-  ...otherSingles,
+  ...wholeSingles,
   ...throughSdk,
   ...dying,
   ...edited,
