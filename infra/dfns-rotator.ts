@@ -50,7 +50,7 @@ export interface DfnsRotatorProps {
   /**
    * What is said of all three functions: memory, VPC, environment, tracing.
    *
-   * @default - 512 MB, no VPC
+   * @default - 512 MB, of audit 1,024 MB; no VPC
    */
   readonly functionProps?: RotatorFunctionOptions | undefined
   /**

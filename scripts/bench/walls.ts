@@ -33,18 +33,18 @@ export function stepsOf({ calls }: Pick<PhaseRun, 'calls'>): Step[] {
   return calls.map(({ start, end }, index) => ({ name: names[index] ?? '', start, end }))
 }
 
-/** Rotates `runs` times with each of the delays, in processes that have rotated before. */
+/** Rotates `cyclesWith` times with each of the delays, in milliseconds, in processes that have rotated before. */
 export async function measureWalls(measure: {
   grace: Grace
   addedMs: readonly number[]
-  runs: number
+  cyclesWith: (delayMs: number) => number
 }): Promise<Walls> {
-  const { grace, addedMs, runs } = measure
+  const { grace, addedMs, cyclesWith } = measure
   const stage = await openStage(grace)
   try {
     await cycles(stage, { delayMs: 0, runs: 3 })
     const byDelay: Cycle[][] = []
-    for (const delayMs of addedMs) byDelay.push(await cycles(stage, { delayMs, runs }))
+    for (const delayMs of addedMs) byDelay.push(await cycles(stage, { delayMs, runs: cyclesWith(delayMs) }))
     const last = byDelay.at(-1)?.at(-1)
     if (last === undefined) throw new Error('nothing was measured')
     const leastMs = (addedMs.at(-1) ?? 0) / 2
