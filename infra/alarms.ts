@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib'
 import {
   Alarm,
+  type AlarmProps,
   ComparisonOperator,
   type IMetric,
   MathExpression,
@@ -13,16 +14,25 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { FindingType } from '../lambdas/auditing/findings.ts'
 import { findings } from './findings.ts'
-import { eachFunction, type RotatorFunctions } from './functions.ts'
+import { eachFunction, type RotatorFunction, type RotatorFunctions } from './functions.ts'
 import { errorsMetric, findingsMetric } from './metrics.ts'
 import type { FixedNames } from './names.ts'
 
-interface Watched {
+interface Watched extends Partial<Rule> {
   /** Follows the prefix in the alarm's name. */
   readonly id: string
   /** What it means, and to whom it matters. */
   readonly means: string
   readonly metric: IMetric
+}
+
+type Rule = Pick<AlarmProps, 'comparisonOperator' | 'evaluationPeriods' | 'treatMissingData'>
+
+/** At the first one, and off again once it is over. */
+const atTheFirst: Rule = {
+  comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  evaluationPeriods: 1,
+  treatMissingData: TreatMissingData.NOT_BREACHING,
 }
 
 const sumOf = { statistic: Stats.SUM, period: Duration.minutes(5) } as const
@@ -37,7 +47,7 @@ const alarmed = [
   'previous-past-grace',
 ] as const satisfies readonly FindingType[]
 
-/** An alarm for everything that somebody has to look at: at the first one, and off again once it is over. */
+/** An alarm for everything that somebody has to look at. */
 export function createAlarms(parts: {
   scope: Construct
   names: FixedNames
@@ -46,16 +56,19 @@ export function createAlarms(parts: {
   topic: ITopic
 }): readonly Alarm[] {
   const { scope, names, functions, deadLetters, topic } = parts
-  const watched = [...ofFunctions(functions), ...ofRetirement(deadLetters), ...ofFindings()]
-  return watched.map(({ id, means, metric }) => {
+  const watched = [
+    ...ofFunctions(functions),
+    silenceOf(functions.audit),
+    ...ofRetirement(deadLetters),
+    ...ofFindings(),
+  ]
+  return watched.map(({ id, means, ...rule }) => {
     const alarm = new Alarm(scope, id, {
       alarmName: `${names.prefix}-${id}`,
       alarmDescription: `${means}. See docs/operations.md of dfns-rotator.`,
-      metric,
       threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...atTheFirst,
+      ...rule,
     })
     alarm.addAlarmAction(new SnsAction(topic))
     return alarm
@@ -81,6 +94,29 @@ function ofFunctions(functions: RotatorFunctions): Watched[] {
     metric: functions[name].function.metric('DestinationDeliveryFailures', sumOf),
   }))
   return [...each, ...lost]
+}
+
+/**
+ * Where nothing invokes audit there is no error either, and no finding. It runs every 24 hours; one that is late
+ * by 12 is not coming. What is not there counts as silence, so a new rotator rings until its first audit, which
+ * the schedule begins at once.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+ */
+function silenceOf({ function: audit }: RotatorFunction): Watched {
+  const hourly = { statistic: Stats.SUM, period: Duration.hours(1) } as const
+  return {
+    id: 'audit-silent',
+    means: 'No audit ended without an error for 36 hours: nobody looks whether credentials work',
+    metric: new MathExpression({
+      expression: 'invocations - errors',
+      usingMetrics: { invocations: audit.metricInvocations(hourly), errors: audit.metricErrors(hourly) },
+      period: hourly.period,
+      label: 'audits without an error',
+    }),
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: 36,
+    treatMissingData: TreatMissingData.BREACHING,
+  }
 }
 
 function ofRetirement(deadLetters: Queue): Watched[] {

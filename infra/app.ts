@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { rotatorApp } from './rotator-app.ts'
 
-const example = join(import.meta.dirname, 'example.json')
-
-// What `cdk` runs; `-c config=FILE`, which is what the npm scripts make of `--config FILE`.
+// What `cdk` runs; `-c config=FILE`, which is what the npm scripts make of `--config FILE`. No file is the
+// default: `cdk destroy` would act on its stacks.
 rotatorApp({
   file: ({ node }) => {
     const chosen: unknown = node.tryGetContext('config')
-    return typeof chosen === 'string' ? chosen : example
+    if (typeof chosen === 'string') return chosen
+    throw new Error('Which configuration? Say `-c config=FILE`, or `npm run deploy -- --config FILE`.')
   },
 })

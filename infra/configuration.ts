@@ -77,6 +77,7 @@ const stage = fields({
       fields({
         prefix: secretName,
         signerArns: v.optional(v.array(secretArn), []),
+        signerEncryptionKeyArns: v.optional(v.array(keyArn), []),
         encryptionKeyArns: v.optional(v.array(keyArn), []),
       }),
     ),

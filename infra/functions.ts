@@ -15,7 +15,10 @@ import { Construct } from 'constructs'
 import { acknowledgeVpcAccess } from './acknowledgements.ts'
 import { type FixedNames, type FunctionName, functionNames } from './names.ts'
 
-/** What may be said of all three functions; the rest of their configuration is part of how they work. */
+/**
+ * What may be said of all three functions; the rest of their configuration is part of how they work.
+ * `memorySize`, in MB, is that of rotate and retire as it stands, and of audit where it is more than 1,024.
+ */
 export interface RotatorFunctionOptions
   extends Pick<
     FunctionOptions,
@@ -70,11 +73,13 @@ interface Parts {
 
 /** A function for each name, with a role and a log of its own. */
 export function createFunctions(parts: Parts): RotatorFunctions {
+  const { memorySize = 512 } = parts.options
+  // It knows all secrets at once: of 10,000 it took 452 MiB (docs/performance.md).
+  const ofAudit = Math.max(memorySize, 1024)
   return {
-    rotate: createFunction({ ...parts, name: 'rotate', timeout: parts.rotateTimeout, memorySize: 512 }),
-    retire: createFunction({ ...parts, name: 'retire', timeout: Duration.minutes(1), memorySize: 512 }),
-    // It knows all secrets at once: of 10,000 it took 452 MiB (docs/performance.md).
-    audit: createFunction({ ...parts, name: 'audit', timeout: Duration.minutes(15), memorySize: 1024 }),
+    rotate: createFunction({ ...parts, name: 'rotate', timeout: parts.rotateTimeout, memorySize }),
+    retire: createFunction({ ...parts, name: 'retire', timeout: Duration.minutes(1), memorySize }),
+    audit: createFunction({ ...parts, name: 'audit', timeout: Duration.minutes(15), memorySize: ofAudit }),
   }
 }
 
@@ -103,8 +108,8 @@ function createFunction(parts: FunctionParts): RotatorFunction {
   logGroup.grantWrite(role)
   if (options.vpc) allowVpc(role)
   const target = new LambdaFunction(own, 'Function', {
-    memorySize,
     ...options,
+    memorySize,
     functionName: names.functionName(name),
     description: descriptions[name],
     runtime: Runtime.NODEJS_24_X,

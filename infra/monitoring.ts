@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib'
+import { ArnFormat, Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets'
@@ -36,7 +36,8 @@ export class RotatorMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: RotatorMonitoringProps) {
     super(scope, id)
     const { names, functions, deadLetters, dashboard } = props
-    this.topic = props.topic ?? this.#createTopic()
+    this.topic = props.topic ?? new Topic(this, 'Topic', { displayName: 'dfns-rotator', enforceSSL: true })
+    this.#letAlarmsSpeak()
     countInLogs(functions)
     this.failedRotations = this.#tellFailedRotations()
     this.alarms = createAlarms({ scope: this, names, functions, deadLetters, topic: this.topic })
@@ -44,18 +45,30 @@ export class RotatorMonitoring extends Construct {
       createDashboard({ scope: this, ...props, alarms: this.alarms, failed: this.failedRotations })
   }
 
-  #createTopic(): Topic {
-    const topic = new Topic(this, 'Topic', { displayName: 'dfns-rotator', enforceSSL: true })
-    // A policy of its own takes the place of the one that lets the account's alarms publish.
-    topic.addToResourcePolicy(
+  /**
+   * The rule gives the topic a policy, which takes the place of SNS's own: the one that lets the account's alarms
+   * publish. So it has to say that, too, for every alarm that spoke to an app's topic before. CDK adds nothing to
+   * the policy of an imported topic; its owner has to.
+   */
+  #letAlarmsSpeak(): void {
+    const { account } = Stack.of(this)
+    const alarms = Stack.of(this).formatArn({
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: '*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    this.topic.addToResourcePolicy(
       new PolicyStatement({
         actions: ['sns:Publish'],
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        resources: [topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+        resources: [this.topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': alarms },
+        },
       }),
     )
-    return topic
   }
 
   /**

@@ -31,6 +31,18 @@ export function plainTemplate(release: { codeKeyPrefix: string; outdir: string }
   return app
 }
 
+/** What a parameter says, and whether it says anything. */
+interface Given<T> {
+  readonly value: T
+  readonly condition: CfnCondition
+}
+
+/** Conditions that tell for which secrets a key may be used. */
+type Which = Readonly<Partial<Record<'StringEquals' | 'StringLike', Readonly<Record<string, unknown>>>>>
+
+/** Secrets Manager's encryption context. */
+const contextOfSecret = 'kms:EncryptionContext:SecretARN'
+
 class PlainStack extends Stack {
   constructor(scope: Construct, id: string, { codeKeyPrefix }: { codeKeyPrefix: string }) {
     super(scope, id, {
@@ -54,8 +66,10 @@ class PlainStack extends Stack {
     })
     rotator.rotatesPrefix(prefix)
     this.#policy(namePrefix)
-    this.#signers(Object.values(rotator.roles))
-    this.#encryptionKey({ rotator, prefix })
+    const roles = Object.values(rotator.roles)
+    const signers = this.#signers(roles)
+    const key = this.#encryptionKey({ rotator, prefix })
+    this.#signersKey({ roles, signers, key })
     this.#email(rotator.alarmTopic.topicArn)
     new CfnOutput(this, 'RotateFunctionArn', { value: rotator.functions.rotate.function.functionArn })
     new CfnOutput(this, 'AlarmTopicArn', { value: rotator.alarmTopic.topicArn })
@@ -94,7 +108,7 @@ class PlainStack extends Stack {
     })
   }
 
-  #signers(roles: readonly Role[]): void {
+  #signers(roles: readonly Role[]): Given<readonly string[]> {
     const arns = new CfnParameter(this, 'SignerArns', {
       type: 'CommaDelimitedList',
       description:
@@ -102,33 +116,50 @@ class PlainStack extends Stack {
       default: '',
     }).valueAsList
     const actions = ['secretsmanager:GetSecretValue']
-    this.#grantIf({
-      condition: this.#isGiven('Signers', Fn.join('', arns)),
-      id: 'Signers',
-      roles,
-      statement: new PolicyStatement({ actions, resources: arns }),
-    })
+    const condition = this.#isGiven('Signers', Fn.join('', arns))
+    const statement = new PolicyStatement({ actions, resources: arns })
+    this.#grantIf({ condition, id: 'Signers', roles, statement })
+    return { value: arns, condition }
   }
 
-  #encryptionKey({ rotator, prefix }: { rotator: DfnsRotator; prefix: string }): void {
+  #encryptionKey({ rotator, prefix }: { rotator: DfnsRotator; prefix: string }): Given<string> {
     const keyArn = this.#text('EncryptionKeyArn', {
       description: 'ARN of the customer key that encrypts the secrets; empty: aws/secretsmanager',
       default: '',
     })
     const condition = this.#isGiven('EncryptionKey', keyArn)
     const secrets = `arn:${this.partition}:secretsmanager:${this.region}:${this.account}:secret:${prefix}*`
-    const use = (action: string) =>
-      new PolicyStatement({
-        actions: [action],
-        resources: [keyArn],
-        conditions: {
-          StringEquals: { 'kms:ViaService': `secretsmanager.${this.region}.amazonaws.com` },
-          StringLike: { 'kms:EncryptionContext:SecretARN': secrets },
-        },
-      })
+    const under = { StringLike: { [contextOfSecret]: secrets } }
+    const use = (action: string) => this.#useOfKey({ keyArn, action, which: under })
     const { rotate, retire, audit } = rotator.roles
     this.#grantIf({ condition, id: 'Decrypt', roles: [rotate, retire, audit], statement: use('kms:Decrypt') })
     this.#grantIf({ condition, id: 'Encrypt', roles: [rotate], statement: use('kms:GenerateDataKey') })
+    return { value: keyArn, condition }
+  }
+
+  /** The signers are named one by one, and lie outside the prefix: a key of theirs is granted for them alone. */
+  #signersKey(of: { roles: readonly Role[]; signers: Given<readonly string[]>; key: Given<string> }): void {
+    const { roles, signers, key } = of
+    const own = this.#text('SignerEncryptionKeyArn', {
+      description: 'ARN of the customer key that encrypts the signers; empty: that of the secrets, if any',
+      default: '',
+    })
+    const isOwn = this.#isGiven('SignerEncryptionKey', own)
+    const condition = new CfnCondition(this, 'HasEncryptedSigners', {
+      expression: Fn.conditionAnd(signers.condition, Fn.conditionOr(isOwn, key.condition)),
+    })
+    const keyArn = Fn.conditionIf(isOwn.logicalId, own, key.value).toString()
+    const which = { StringEquals: { [contextOfSecret]: signers.value } }
+    const statement = this.#useOfKey({ keyArn, action: 'kms:Decrypt', which })
+    this.#grantIf({ condition, id: 'DecryptSigners', roles, statement })
+  }
+
+  #useOfKey(use: { keyArn: string; action: string; which: Which }): PolicyStatement {
+    const { keyArn, action, which } = use
+    const via = { 'kms:ViaService': `secretsmanager.${this.region}.amazonaws.com` }
+    const { StringEquals: equals, ...rest } = which
+    const conditions = { StringEquals: { ...via, ...equals }, ...rest }
+    return new PolicyStatement({ actions: [action], resources: [keyArn], conditions })
   }
 
   #grantIf(grant: {

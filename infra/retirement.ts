@@ -10,7 +10,8 @@ import type { FixedNames } from './names.ts'
 
 /**
  * Where the ends of graces are kept. All of it outlives the stack: a schedule is the only thing that ends a
- * grace, and a schedule that finds no function any more should at least leave a letter in the queue.
+ * grace, and a schedule that finds no function any more should at least leave a letter in the queue. But a
+ * deploy that fails and is rolled back takes along what it made: the names would be taken at the next try.
  */
 export class RetirementSchedules extends Construct {
   /** What could not be delivered, or failed for good: each message is a credential that stays active. */
@@ -25,14 +26,14 @@ export class RetirementSchedules extends Construct {
     this.#names = names
     this.group = new ScheduleGroup(this, 'Group', {
       scheduleGroupName: names.scheduleGroup,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     this.deadLetters = new Queue(this, 'DeadLetters', {
       queueName: names.deadLetterQueue,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     acknowledgeLastQueue(this.deadLetters)
     this.role = this.#createRole()
@@ -59,7 +60,7 @@ export class RetirementSchedules extends Construct {
         }),
       },
     })
-    role.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return role
   }
 

@@ -34,9 +34,10 @@ export class RotatorStack extends Stack {
       alarmTopic.addSubscription(new EmailSubscription(alarmEmail))
     }
     for (const secret of secrets) this.rotator.rotates(this.#secretOf(secret), this.#optionsOf(secret))
-    for (const { prefix, signerArns, encryptionKeyArns } of prefixes) {
+    for (const { prefix, signerArns, signerEncryptionKeyArns, encryptionKeyArns } of prefixes) {
+      const keys = signerEncryptionKeyArns.length === 0 ? [undefined] : signerEncryptionKeyArns
       this.rotator.rotatesPrefix(prefix, {
-        signers: signerArns.map((arn) => this.#signer(arn)),
+        signers: signerArns.flatMap((arn) => keys.map((key) => this.#signer(arn, key))),
         encryptionKeys: encryptionKeyArns.map((arn) => this.#key(arn)),
       })
     }
@@ -53,7 +54,8 @@ export class RotatorStack extends Stack {
       secretName: name ?? '',
       description: 'A Dfns credential, rotated by dfns-rotator',
       secretObjectValue: {},
-      removalPolicy: RemovalPolicy.RETAIN,
+      // Not after a deploy that is rolled back: its name would be taken at the next try.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       ...encryptionKey,
     })
   }
@@ -75,12 +77,13 @@ export class RotatorStack extends Stack {
   }
 
   #signer(arn: string, keyArn?: string): AnySecret {
-    const known = this.#signers.get(arn)
+    // One signer may be named here with its key, and there without it or with another one.
+    const id = `Signer ${nameIn(arn)}${keyArn === undefined ? '' : ` ${nameIn(keyArn)}`}`
+    const known = this.#signers.get(id)
     if (known) return known
     const encryptionKey = keyArn === undefined ? {} : { encryptionKey: this.#key(keyArn) }
-    const id = `Signer ${nameIn(arn)}`
     const signer = Secret.fromSecretAttributes(this, id, { secretCompleteArn: arn, ...encryptionKey })
-    this.#signers.set(arn, signer)
+    this.#signers.set(id, signer)
     return signer
   }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, delimiter, join, resolve } from 'node:path'
-import { configIn } from './cdk/arguments.ts'
+import { cdkArguments, configIn } from './cdk/arguments.ts'
 
 const root = join(import.meta.dirname, '..')
 const [command = 'deploy', ...given] = process.argv.slice(2)
@@ -16,7 +16,7 @@ if (file === undefined || !existsSync(file)) {
   process.exitCode = 2
 } else {
   const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk')
-  const { status } = spawnSync(process.execPath, [cdk, command, '--context', `config=${file}`, ...rest], {
+  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments({ command, file, rest })], {
     cwd: root,
     // cdk.json runs `node`, which has to be this one.
     env: { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) },

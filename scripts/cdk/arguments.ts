@@ -1,3 +1,9 @@
+/** What cdk is called with; without the context it would look at another stack than the file's. */
+export function cdkArguments(of: { command: string; file: string; rest: readonly string[] }): string[] {
+  const { command, file, rest } = of
+  return [command, '--context', `config=${file}`, ...rest]
+}
+
 /** Takes `--config FILE` (or `--config=FILE`) out of a command's arguments; the rest is cdk's. */
 export function configIn(given: readonly string[]): { config: string | undefined; rest: string[] } {
   const at = given.findIndex((each) => each === '--config' || each.startsWith('--config='))

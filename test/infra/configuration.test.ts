@@ -1,12 +1,15 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { afterAll, describe, expect, test } from 'vitest'
 import { configurationSchema, readConfiguration, type StageConfiguration } from '../../infra/configuration.ts'
+import { functionNames } from '../../infra/names.ts'
 import { RotatorStack } from '../../infra/rotator-stack.ts'
-import { configIn } from '../../scripts/cdk/arguments.ts'
+import { cdkArguments, configIn } from '../../scripts/cdk/arguments.ts'
+import { allowedTo } from './iam.ts'
 import { context, ofType, only, type Resources, resourcesOf, root, secretArn } from './stack.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'))
@@ -80,7 +83,7 @@ describe('an error', () => {
 })
 
 describe('a stage', () => {
-  test('makes the secrets that it names, empty and to stay, with the tags that it says', () => {
+  test('makes the secrets that it names, empty and to stay (but after a deploy that failed), with the tags that it says', () => {
     const all = deployed({
       secrets: [{ name: 'prod/dfns/payments', grace: 'PT48H', strategy: 'self', schedule: 'rate(7 days)' }],
     })
@@ -93,7 +96,8 @@ describe('a stage', () => {
           { Key: 'dfns-rotator:strategy', Value: 'self' },
         ],
       },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
     })
     expect(only(all, 'AWS::SecretsManager::RotationSchedule').Properties).toMatchObject({
       RotateImmediatelyOnUpdate: false,
@@ -124,6 +128,37 @@ describe('a stage', () => {
     expect(JSON.stringify(all)).toContain('"Duration":"2h"')
   })
 
+  describe('with a signer that a customer key encrypts', () => {
+    const signer = secretArn('signer-GhIjKl')
+    const [one, other] = ['a', 'b'].map((id) => `arn:aws:kms:eu-central-1:111122223333:key/${id}`)
+    const named = (name: string) => ({ arn: secretArn(`${name}-AbCdEf`), signerArn: signer })
+
+    /** With which keys each function may decrypt the signer. */
+    const keysIn = (all: Resources) =>
+      functionNames.map((name) =>
+        allowedTo(all, name).flatMap(({ action, resource, condition }) =>
+          action === 'kms:Decrypt' && JSON.stringify(condition).includes(signer) ? [resource] : [],
+        ),
+      )
+    const each = (...keys: readonly (string | undefined)[]) => functionNames.map(() => keys)
+
+    test('lets the functions use the key, whether the first who named the signer said so or a later one', () => {
+      const withKey = { ...named('a'), signerEncryptionKeyArn: one }
+      expect(keysIn(deployed({ secrets: [withKey, named('b')] }))).toEqual(each(one))
+      expect(keysIn(deployed({ secrets: [named('b'), withKey] }))).toEqual(each(one))
+    })
+
+    test('lets them use it under a prefix, too', () => {
+      const prefix = { prefix: 'fleet/', signerArns: [signer] }
+      const keys = { signerEncryptionKeyArns: [one, other] }
+      expect(keysIn(deployed({ prefixes: [prefix] }))).toEqual(each())
+      expect(keysIn(deployed({ prefixes: [{ ...prefix, ...keys }] }))).toEqual(each(one, other))
+      expect(keysIn(deployed({ secrets: [named('a')], prefixes: [{ ...prefix, ...keys }] }))).toEqual(
+        each(one, other),
+      )
+    })
+  })
+
   test('writes the policy, and tells alarms by e-mail', () => {
     const all = deployed({ policy: { grace: { max: 'P14D' } }, alarmEmail: 'operations@example.com' })
     expect(only(all, 'AWS::SSM::Parameter').Properties['Value']).toContain('"max":"P14D"')
@@ -141,12 +176,15 @@ describe('a stage', () => {
   })
 })
 
-test('the file that is read is a JSON document of the tree that its own schema describes', () => {
+test.for(['infra/example.json', 'as the page copies it'])('an editor finds the schema of %s', (which) => {
+  const page = readFileSync(join(root, 'docs', 'deployment.md'), 'utf8')
+  const [, copied = ''] = /^cp infra\/example\.json (\S+)/m.exec(page) ?? []
+  const place = which.startsWith('infra/') ? which : copied
   const example = JSON.parse(readFileSync(join(root, 'infra', 'example.json'), 'utf8')) as { $schema: string }
-  expect(example.$schema).toBe('./configuration.schema.json')
+  expect(join(root, dirname(place), example.$schema)).toBe(join(root, 'infra', 'configuration.schema.json'))
 })
 
-describe('the arguments of npm run deploy', () => {
+describe('the arguments of npm run deploy and its like', () => {
   test.for([
     [['--config', 'a.json'], 'a.json', []],
     [['--config=a.json', '--all'], 'a.json', ['--all']],
@@ -157,3 +195,50 @@ describe('the arguments of npm run deploy', () => {
     expect(configIn(given)).toEqual({ config, rest })
   })
 })
+
+describe('npm run', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+
+  test.for(['deploy', 'diff', 'destroy', 'import'])(
+    '%s acts on the stacks of the file, and of no other',
+    (command) => {
+      expect(scripts[command]).toMatch(
+        new RegExp(`^npm run --silent build && .* scripts/cdk\\.ts ${command}$`),
+      )
+      expect(cdkArguments({ command, file: '/a.json', rest: ['DfnsRotator-production'] })).toEqual([
+        command,
+        '--context',
+        'config=/a.json',
+        'DfnsRotator-production',
+      ])
+    },
+  )
+
+  test('destroy without a file is refused, and says what it needs', () => {
+    const { status, stderr } = run('scripts/cdk.ts', 'destroy')
+    expect(status).toBe(2)
+    expect(stderr).toContain('Which configuration?\nnpm run destroy -- --config FILE')
+  })
+
+  test('is not all: cdk alone, told of no file, acts on nothing', () => {
+    const { status, stderr } = run('infra/app.ts')
+    expect(status).toBe(1)
+    expect(stderr).toContain('Which configuration?')
+  })
+
+  test('is what the pages say, because cdk alone knows no file', () => {
+    const pages = ['README.md', 'infra/README.md', 'docs/deployment.md', 'docs/operations.md']
+    const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n')
+    expect(text.match(/npx cdk .*/g)).toBeNull()
+    expect(text).toContain('npm run destroy -- --config')
+  })
+})
+
+const run = (...given: readonly string[]) =>
+  spawnSync(process.execPath, given, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, CDK_CONTEXT_JSON: '{}' },
+  })

@@ -14,7 +14,9 @@ import {
   account,
   anyCode,
   context,
+  env,
   functionArn,
+  ofAlarms,
   ofType,
   only,
   region,
@@ -94,17 +96,23 @@ test('a step of a rotation has the time that it is given', () => {
 test.for([
   ['AWS::Scheduler::ScheduleGroup', 'Name', 'dfns-rotator'],
   ['AWS::SQS::Queue', 'QueueName', 'dfns-rotator-dead-letters'],
-] as const)('%s keeps its name, and outlives the stack', ([type, key, name]) => {
+] as const)('%s keeps its name, and outlives the stack, but no deploy that failed', ([type, key, name]) => {
   expect(only(resources, type)).toMatchObject({
     Properties: { [key]: name },
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
   })
 })
 
+test('nothing that a failed deploy leaves behind has a name that the next one needs', () => {
+  const left = Object.values(resources).filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain')
+  expect(left.map(({ Type }) => Type)).toEqual(functionNames.map(() => 'AWS::Logs::LogGroup'))
+  for (const { Properties } of left) expect(Properties).not.toHaveProperty('LogGroupName')
+})
+
 test('the role of the scheduler outlives the stack, its policy with it', () => {
   const [id, role] = roleOf(resources, 'scheduler')
-  expect(role).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+  expect(role).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' })
   expect(role.Properties['Policies']).toHaveLength(1)
   const beside = ofType(resources, 'AWS::IAM::Policy').map(([, each]) =>
     JSON.stringify(each.Properties['Roles']),
@@ -217,14 +225,23 @@ describe('a prefix of the names', () => {
 describe('what is said of all functions', () => {
   test('reaches each of them, but not past what makes them work', () => {
     const environment = { AWS_ENDPOINT_URL_SSM: 'https://vpce.example.com', DFNS_ROTATOR_RETIRE_ARN: 'mine' }
-    const all = resourcesOf(rotatorIn({ functionProps: { memorySize: 1024, environment } }).stack)
+    const all = resourcesOf(rotatorIn({ functionProps: { environment } }).stack)
     for (const name of functionNames) {
-      const { MemorySize, Environment } = functionIn(all, name).Properties
-      const { Variables: variables } = Environment as { Variables: Record<string, unknown> }
-      expect(MemorySize).toBe(1024)
+      const { Variables: variables } = functionIn(all, name).Properties['Environment'] as {
+        Variables: Record<string, unknown>
+      }
       expect(variables['AWS_ENDPOINT_URL_SSM']).toBe('https://vpce.example.com')
       expect(variables['DFNS_ROTATOR_RETIRE_ARN']).not.toBe('mine')
     }
+  })
+
+  test.for([
+    [256, [256, 256, 1024]],
+    [1024, [1024, 1024, 1024]],
+    [2048, [2048, 2048, 2048]],
+  ] as const)('is memory: %i MB, but never less for audit than it needs', ([memorySize, expected]) => {
+    const all = resourcesOf(rotatorIn({ functionProps: { memorySize } }).stack)
+    expect(functionNames.map((name) => functionIn(all, name).Properties['MemorySize'])).toEqual(expected)
   })
 
   test('may be a VPC, whose network interfaces each role may then make', () => {
@@ -243,13 +260,36 @@ describe('what is said of all functions', () => {
   })
 })
 
-test('alarms may speak to a topic that is there already', () => {
-  const app = new App({ context })
-  const stack = new Stack(app, 'Rotation')
-  const alarmTopic = new Topic(stack, 'Mine')
-  const rotator = new DfnsRotator(stack, 'Rotator', { code: anyCode, alarmTopic })
-  expect(rotator.alarmTopic).toBe(alarmTopic)
-  Template.fromStack(stack).resourceCountIs('AWS::SNS::Topic', 1)
+describe('a topic of the app', () => {
+  test('is the one that alarms speak to', () => {
+    const stack = new Stack(new App({ context }), 'Rotation')
+    const alarmTopic = new Topic(stack, 'Mine')
+    const rotator = new DfnsRotator(stack, 'Rotator', { code: anyCode, alarmTopic })
+    expect(rotator.alarmTopic).toBe(alarmTopic)
+    Template.fromStack(stack).resourceCountIs('AWS::SNS::Topic', 1)
+  })
+
+  test.for(['its own stack', 'another stack'])('goes on hearing alarms beside the rule: in %s', (where) => {
+    const app = new App({ context })
+    const stack = new Stack(app, 'Rotation', { env })
+    const theirs = where === 'its own stack' ? stack : new Stack(app, 'Alarms', { env })
+    new DfnsRotator(stack, 'Rotator', { code: anyCode, alarmTopic: new Topic(theirs, 'Mine') })
+    const { Statement: statements } = only(resourcesOf(theirs), 'AWS::SNS::TopicPolicy').Properties[
+      'PolicyDocument'
+    ] as { Statement: unknown[] }
+    const publish = { Action: 'sns:Publish', Effect: 'Allow' }
+    expect(statements).toMatchObject([
+      { ...publish, Principal: { Service: 'cloudwatch.amazonaws.com' }, Condition: ofAlarms },
+      { ...publish, Principal: { Service: 'events.amazonaws.com' } },
+    ])
+  })
+
+  test('that is imported keeps the policy that it has', () => {
+    const stack = new Stack(new App({ context }), 'Rotation', { env })
+    const alarmTopic = Topic.fromTopicArn(stack, 'Theirs', `arn:aws:sns:${region}:${account}:theirs`)
+    new DfnsRotator(stack, 'Rotator', { code: anyCode, alarmTopic })
+    expect(ofType(resourcesOf(stack), 'AWS::SNS::TopicPolicy')).toEqual([])
+  })
 })
 
 describe('what is deployed', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findings } from '../../infra/findings.ts'
 import { functionNames } from '../../infra/names.ts'
-import { account, ofType, only, resourcesOf, rotatorIn } from './stack.ts'
+import { ofAlarms, ofType, only, resourcesOf, rotatorIn } from './stack.ts'
 
 const resources = resourcesOf(rotatorIn().stack)
 const [[topic] = ['']] = ofType(resources, 'AWS::SNS::Topic')
@@ -33,13 +33,19 @@ const valueOf = (dimension: string, { Dimensions = [] }: AlarmProperties) =>
   Dimensions.find(({ Name }) => Name === dimension)?.Value
 
 describe('every alarm', () => {
-  test('rings at the first one, is quiet where there is nothing, and speaks to the one topic', () => {
-    for (const each of alarms) {
+  test('speaks to the one topic', () => {
+    for (const each of alarms) expect(each).toMatchObject({ AlarmActions: [{ Ref: topic }] })
+  })
+
+  test('but that of silence rings at the first one, and is quiet where there is nothing', () => {
+    const others = alarms.filter(({ AlarmName }) => AlarmName !== 'dfns-rotator-audit-silent')
+    expect(others).toHaveLength(alarms.length - 1)
+    for (const each of others) {
       expect(each).toMatchObject({
         Threshold: 1,
+        EvaluationPeriods: 1,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
         TreatMissingData: 'notBreaching',
-        AlarmActions: [{ Ref: topic }],
       })
     }
   })
@@ -54,6 +60,7 @@ test('there is an alarm for each of these, and no other', () => {
     [
       ...functionNames.flatMap((name) => [`${name}-errors`, `${name}-throttles`]),
       'audit-lost-letters',
+      'audit-silent',
       'retire-lost-letters',
       'dead-letters',
       'retire-undone',
@@ -77,6 +84,44 @@ describe('an alarm of a function', () => {
     expect(alarm(name)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: metric })
     const { Ref } = valueOf('FunctionName', alarm(name)) as { Ref: string }
     expect(Ref.toLowerCase()).toContain(name.split('-')[0])
+  })
+})
+
+describe('the alarm of silence', () => {
+  const silent = alarm('audit-silent')
+
+  test('rings where no audit, or none without an error, ended for a day and a half', () => {
+    expect(silent).toMatchObject({
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      EvaluationPeriods: 36,
+      TreatMissingData: 'breaching',
+    })
+    // One good hour of the 36 keeps it quiet.
+    expect(silent).not.toHaveProperty('DatapointsToAlarm')
+    const hourly = { MetricStat: { Period: 3600, Stat: 'Sum' } }
+    expect(silent.Metrics).toMatchObject([{ Expression: 'invocations - errors' }, hourly, hourly])
+  })
+
+  test('counts the invocations of audit, and its errors', () => {
+    const [, ...counted] = (silent.Metrics ?? []).map(({ MetricStat }) => MetricStat?.Metric)
+    expect(counted.map((metric) => metric?.MetricName)).toEqual(['Invocations', 'Errors'])
+    const [audit] = ofType(resources, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) =>
+      Properties['FunctionName'] === 'dfns-rotator-audit' ? [id] : [],
+    )
+    for (const metric of counted) {
+      expect(metric?.Namespace).toBe('AWS/Lambda')
+      expect(metric && valueOf('FunctionName', metric)).toEqual({ Ref: audit })
+    }
+  })
+
+  test('is not longer than CloudWatch lets an alarm be, and longer than a day of the audit', () => {
+    const hours = 36
+    expect(hours).toBeLessThan(7 * 24)
+    const { Properties } = only(resources, 'AWS::Scheduler::Schedule')
+    expect(Properties['ScheduleExpression']).toBe('rate(1 day)')
+    // Without a date to start at it is invoked at once, which ends the silence of a new rotator.
+    expect(Properties).not.toHaveProperty('StartDate')
   })
 })
 
@@ -179,7 +224,7 @@ describe('the topic', () => {
         Action: 'sns:Publish',
         Effect: 'Allow',
         Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': account } },
+        Condition: ofAlarms,
       }),
     )
   })

@@ -22,6 +22,12 @@ export const env = { account, region }
 export const secretArn = (name: string) => `arn:aws:secretsmanager:${region}:${account}:secret:${name}`
 export const functionArn = (name: string) => `arn:aws:lambda:${region}:${account}:function:${name}`
 
+/** Who of CloudWatch may publish: the alarms of this account and region. */
+export const ofAlarms = {
+  StringEquals: { 'aws:SourceAccount': account },
+  ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${region}:${account}:alarm:*` },
+}
+
 const inline = Code.fromInline('exports.handler = async () => {}')
 /** Code that need not be built. */
 export const anyCode = { rotate: inline, retire: inline, audit: inline }

@@ -17,10 +17,11 @@ const { template } = plainTemplate({ codeKeyPrefix, outdir }).synth().getStackBy
   template: {
     Resources: Resources
     Parameters: Record<string, { Type: string; Default?: string; Description?: string }>
+    Conditions: Record<string, unknown>
     Rules?: unknown
   }
 }
-const { Resources: resources, Parameters: parameters } = template
+const { Resources: resources, Parameters: parameters, Conditions: conditions } = template
 
 describe('the plain template', () => {
   test('needs nothing of CDK: no bootstrap, no rule, no metadata', () => {
@@ -64,9 +65,51 @@ describe('the plain template', () => {
     )
     expect(Object.fromEntries(conditional)).toEqual({
       Decrypt: 'HasEncryptionKey',
+      DecryptSigners: 'HasEncryptedSigners',
       Email: 'HasAlarmEmail',
       Encrypt: 'HasEncryptionKey',
       Signers: 'HasSigners',
+    })
+  })
+
+  describe('a signer that a customer key encrypts', () => {
+    const given = (name: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, ''] }] })
+
+    test.for(functionNames)('can be read by %s, and nothing else with that key', (name) => {
+      const ofSigners = allowedTo(resources, name).filter(({ condition }) =>
+        JSON.stringify(condition).includes('SignerArns'),
+      )
+      expect(ofSigners).toEqual([
+        {
+          action: 'kms:Decrypt',
+          resource: JSON.stringify({
+            'Fn::If': [
+              'HasSignerEncryptionKey',
+              { Ref: 'SignerEncryptionKeyArn' },
+              { Ref: 'EncryptionKeyArn' },
+            ],
+          }),
+          condition: {
+            StringEquals: {
+              'kms:ViaService': 'secretsmanager.<AWS::Region>.amazonaws.com',
+              'kms:EncryptionContext:SecretARN': '<SignerArns>',
+            },
+          },
+        },
+      ])
+    })
+
+    test('has the key of its own parameter, else that of the secrets', () => {
+      expect(conditions).toMatchObject({
+        HasSignerEncryptionKey: given('SignerEncryptionKeyArn'),
+        HasEncryptionKey: given('EncryptionKeyArn'),
+        HasEncryptedSigners: {
+          'Fn::And': [
+            { Condition: 'HasSigners' },
+            { 'Fn::Or': [{ Condition: 'HasSignerEncryptionKey' }, { Condition: 'HasEncryptionKey' }] },
+          ],
+        },
+      })
     })
   })
 
