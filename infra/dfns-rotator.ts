@@ -48,8 +48,8 @@ export interface DfnsRotatorProps {
    */
   readonly code?: RotatorCode | undefined
   /**
-   * What is said of all three functions: memory (of audit only if it is more than 1,024 MB), VPC, environment,
-   * tracing.
+   * What is said of all three functions: memory (of audit only if it is more than 1,024 MB), VPC,
+   * environment, tracing.
    *
    * @default - 512 MB, of audit 1,024 MB; no VPC
    */

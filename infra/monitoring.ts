@@ -46,9 +46,9 @@ export class RotatorMonitoring extends Construct {
   }
 
   /**
-   * The rule gives the topic a policy, which takes the place of SNS's own: the one that lets the account's alarms
-   * publish. So it has to say that, too, for every alarm that spoke to an app's topic before. CDK adds nothing to
-   * the policy of an imported topic; its owner has to.
+   * The rule gives the topic a policy, which takes the place of SNS's own: the one that lets the account's
+   * alarms publish. So it has to say that, too, for every alarm that spoke to an app's topic before. CDK adds
+   * nothing to the policy of an imported topic; its owner has to.
    */
   #letAlarmsSpeak(): void {
     const { account } = Stack.of(this)

@@ -137,7 +137,7 @@ class PlainStack extends Stack {
     return { value: keyArn, condition }
   }
 
-  /** The signers are named one by one, and lie outside the prefix: a key of theirs is granted for them alone. */
+  /** Signers are named, and lie outside the prefix: a key of theirs is granted for them alone. */
   #signersKey(of: { roles: readonly Role[]; signers: Given<readonly string[]>; key: Given<string> }): void {
     const { roles, signers, key } = of
     const own = this.#text('SignerEncryptionKeyArn', {

@@ -176,12 +176,22 @@ describe('a stage', () => {
   })
 })
 
-test.for(['infra/example.json', 'as the page copies it'])('an editor finds the schema of %s', (which) => {
-  const page = readFileSync(join(root, 'docs', 'deployment.md'), 'utf8')
-  const [, copied = ''] = /^cp infra\/example\.json (\S+)/m.exec(page) ?? []
-  const place = which.startsWith('infra/') ? which : copied
-  const example = JSON.parse(readFileSync(join(root, 'infra', 'example.json'), 'utf8')) as { $schema: string }
-  expect(join(root, dirname(place), example.$schema)).toBe(join(root, 'infra', 'configuration.schema.json'))
+describe('an editor finds the schema', () => {
+  const schema = join(root, 'infra', 'configuration.schema.json')
+  const namedIn = (text: string) => (JSON.parse(text) as { $schema: string }).$schema
+
+  test('of the example', () => {
+    const text = readFileSync(join(root, 'infra', 'example.json'), 'utf8')
+    expect(join(root, 'infra', namedIn(text))).toBe(schema)
+  })
+
+  test("of what the page's command makes of the example, where it makes it", () => {
+    const page = readFileSync(join(root, 'docs', 'deployment.md'), 'utf8')
+    const [, command = '', place = ''] = /^(.* infra\/example\.json) > (\S+)/m.exec(page) ?? []
+    const { stdout } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' })
+    expect(join(root, dirname(place), namedIn(stdout))).toBe(schema)
+    expect(page).toContain(`npm run deploy -- --config ${place}`)
+  })
 })
 
 describe('the arguments of npm run deploy and its like', () => {

@@ -117,6 +117,21 @@ describe.each([
   })
 })
 
+test('its README makes a secret that holds no password, but waits for a credential', {
+  timeout,
+}, async () => {
+  const [, example = ''] =
+    /```ts\n([\s\S]*?)```/.exec(readFileSync(join(project.installed, 'README.md'), 'utf8')) ?? []
+  const shown = "console.log(JSON.stringify(stack.node.root.synth().getStackByName('Rotation').template))"
+  project.write('readme.mjs', `${example}\n${shown}\n`)
+  const { Resources } = JSON.parse(await project.run('readme.mjs')) as {
+    Resources: Record<string, { Type: string; Properties: object }>
+  }
+  const secrets = Object.values(Resources).filter(({ Type }) => Type === 'AWS::SecretsManager::Secret')
+  expect(secrets.map(({ Properties }) => Properties)).toMatchObject([{ SecretString: '{}' }])
+  expect(secrets[0]?.Properties).not.toHaveProperty('GenerateSecretString')
+})
+
 describe.each(['nodenext', 'node16'] as const)('a TypeScript app of %s', (module) => {
   test('finds the types right, in either format, and is told of its own mistake', { timeout }, async () => {
     for (const [name, text] of Object.entries({ 'a.mts': typed, 'a.cts': typed, 'mistaken.mts': mistaken }))
