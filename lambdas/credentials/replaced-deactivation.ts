@@ -71,8 +71,8 @@ function deactivate(of: { actor: Actor; id: string; on: string; holder: Holder }
 }
 
 /**
- * What AWSCURRENT is cannot be what it replaced; where Dfns does not tell, its schedule is not believed. If it
- * is deactivated a person did that, perhaps because it leaked: then nothing is activated for its sake, and
+ * What AWSCURRENT is cannot be what it replaced; where Dfns does not tell, its schedule is not believed. If
+ * it is deactivated a person did that, perhaps because it leaked: then nothing is activated for its sake, and
  * nothing retired.
  */
 function assertOther(of: Replaced & { listed: readonly Held[] }): void {

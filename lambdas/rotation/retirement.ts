@@ -41,17 +41,21 @@ export async function retire(retirement: Retirement): Promise<void> {
   await assertUnnamed(retirement)
   const deactivation = await planning
   const isRepeated = deactivation.isBegun()
+  let isProven = false
   try {
     await deactivation.perform()
     const looking = early(isNamed(retirement))
     const confirming = early(deactivation.confirm())
     await proven(deactivation)
+    isProven = true
     if (await looking) throw refusal(retirement)
     await confirming
     await release(retirement)
   } catch (error) {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
-    const isReason = isCode(error, ...refusals, 'ERR_RETIRE_REFUSED')
+    // Once AWSCURRENT is proved, the refusal of a list says nothing of it.
+    const isRefused = !isProven && isCode(error, ...refusals)
+    const isReason = isRefused || isCode(error, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
     // An earlier attempt has proved AWSCURRENT; that its token has come to its end since is no reason.
     if (isRepeated && error.code === 'ERR_TOKEN_EXPIRED' && hasExpired(retirement)) throw error
