@@ -41,5 +41,7 @@ export async function isUsedSince(use: {
   const text = await unlessRefused(dfns.listAuditLogs({ since, until, userId }))
   // Of an account that was replaced, whatever it signed counts.
   const ids = [superseded.id, ...uuidsIn(what), ...(accountId === undefined ? [] : [accountId])]
-  return text === undefined ? undefined : ids.some((id) => text.includes(id))
+  if (text === undefined) return undefined
+  const words = new Set(text.split(/[^\w-]+/))
+  return ids.some((id) => words.has(id))
 }
