@@ -2,6 +2,7 @@ import { readAuthToken } from '../credentials/auth-token.ts'
 import type { Credential, Deactivation, Superseded } from '../credentials/credential.ts'
 import { type Generation, idIn } from '../credentials/document.ts'
 import { type Json, readJsonObject } from '../credentials/json.ts'
+import { standsIn } from '../credentials/words.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
@@ -187,9 +188,7 @@ function names({ version, superseded }: { version: SecretVersion; superseded: Su
   const { text } = version
   const fields = readJsonObject(text ?? '')
   if (fields === undefined || text === undefined) return true
-  return (
-    text.includes(JSON.stringify(id)) || idIn(fields) === id || isOfReplaced(fields['authToken'], superseded)
-  )
+  return standsIn(text, id) || idIn(fields) === id || isOfReplaced(fields['authToken'], superseded)
 }
 
 /** A service account or token may have got another key meanwhile: what is retired is all of it. */
