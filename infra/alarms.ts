@@ -98,8 +98,8 @@ function ofFunctions(functions: RotatorFunctions): Watched[] {
 
 /**
  * Where nothing invokes audit there is no error either, and no finding. It runs every 24 hours; one that is
- * late by 12 is not coming. What is not there counts as silence, so a new rotator rings until its first audit,
- * which the schedule begins at once.
+ * late by 12 is not coming. What is not there counts as silence, so on a new rotator the alarm fires until
+ * the first audit has ended, which the schedule starts at once.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
 function silenceOf({ function: audit }: RotatorFunction): Watched {

@@ -39,7 +39,8 @@ export class RetirementSchedules extends Construct {
     this.role = this.#createRole()
   }
 
-  // The policy is part of the role: one beside it would be deleted with the stack, and the role may nothing.
+  // The policy is inline: a separate one would be deleted with the stack, and the role that stays could do
+  // nothing.
   #createRole(): Role {
     const { account } = Stack.of(this)
     const { scheduleGroupArn, functionArn } = this.#names

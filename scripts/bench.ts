@@ -13,7 +13,7 @@ import { type Counts, measureWalls, type Series, type Walls } from './bench/wall
 const kib = (bytes: number) => bytes / 1024
 const addedMs = [0, 20, 50, 100]
 const judgedMs = 50
-/** Rotations with each delay; more with the one that is judged, because whatever else the machine does only ever adds. */
+/** Rotations with each delay; more with the one that is judged: what else the machine does only ever adds. */
 const cyclesWith = (delayMs: number) => (delayMs === judgedMs ? 15 : 5)
 
 function showBundles({ rotate, baseline }: Bundles): Budget[] {

@@ -56,14 +56,15 @@ export interface Change {
    * What its approval names, all of it. For most changes no page says how an approval shows them, so it is
    * looked for in its text.
    */
-  readonly about: readonly string[]
+  readonly about: readonly (string | RegExp)[]
   /** It makes what only its asker is shown the secret of. What an approval makes is of no use to anybody. */
   readonly isForAsker?: boolean
 }
 
 /** A deactivation as its approval names it: the id, and that it is no activation. */
 export function deactivationOf({ noun, id, on }: { noun: string; id: string; on: string }): Change {
-  return { what: `the deactivation of ${noun} ${id}`, on, about: [`"${id}"`, '"isActive":false'] }
+  const isDeactivation = /"isActive":false|deactivat/i
+  return { what: `the deactivation of ${noun} ${id}`, on, about: [`"${id}"`, isDeactivation] }
 }
 
 /**
@@ -104,11 +105,14 @@ async function assertNotInVain(given: Change & { asker: Asker }): Promise<void> 
 }
 
 /** Oldest first. */
-function thoseAbout(about: readonly string[], approvals: Approvals): readonly Approval[] {
+function thoseAbout(about: Change['about'], approvals: Approvals): readonly Approval[] {
   return (approvals ?? [])
-    .filter(({ activity }) => about.every((part) => JSON.stringify(activity ?? null).includes(part)))
+    .filter(({ activity }) => about.every((part) => isIn(JSON.stringify(activity ?? null), part)))
     .toSorted((a, b) => a.dateCreated.localeCompare(b.dateCreated))
 }
+
+const isIn = (text: string, part: string | RegExp): boolean =>
+  typeof part === 'string' ? text.includes(part) : part.test(text)
 
 /** What stands in the way of a change: its approval is pending, or was denied, or neither. */
 export function refusalIn(approvals: Approvals, change: Change): RotationError | undefined {

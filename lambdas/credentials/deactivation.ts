@@ -3,6 +3,7 @@ import { early } from '../ports/time.ts'
 import { asking, deactivationOf, earlierApprovals } from './approvals.ts'
 import { confirmed, stillActive } from './confirmation.ts'
 import type { Deactivation, Means, Superseded } from './credential.ts'
+import type { ListedCredential } from '../ports/dfns-replies.ts'
 import type { KeyDocument } from './document.ts'
 import { type Manager, managerOf } from './manager.ts'
 import { credentialsOf, proveListed } from './proof.ts'
@@ -19,9 +20,14 @@ export async function deactivation(rotation: {
   const { current, superseded, means } = rotation
   const { id, on } = superseded
   const { dfns, document, explain } = await retirerOf(rotation)
+  if (document.id === id) {
+    const problem = `${document.on} names it, which signs for ${current.on}`
+    throw new RotationError('ERR_RETIRE_REFUSED', `credential ${id} is not deactivated: ${problem}`)
+  }
   const asker = { document, means }
   const approvals = early(earlierApprovals(asker))
   const all = await dfns.listCredentials().catch(explain)
+  assertNotDeactivated({ current, all })
   const under = all.filter(({ credentialId }) => credentialId === id)
   const own = all.find(({ credentialId, isActive }) => credentialId === current.id && isActive)
   const ids = under.map(({ credentialUuid }) => credentialUuid)
@@ -49,6 +55,16 @@ export async function deactivation(rotation: {
       return confirmed({ isDone, on: `credential ${id}`, problem: stillActive, time: means.time })
     },
   }
+}
+
+/**
+ * A person did that, perhaps because it leaked: then nothing is activated for its sake, and nothing retired.
+ */
+function assertNotDeactivated(of: { current: KeyDocument; all: readonly ListedCredential[] }): void {
+  const { current, all } = of
+  const own = all.filter(({ credentialId }) => credentialId === current.id)
+  if (own.length === 0 || own.some(({ isActive }) => isActive)) return
+  throw new RotationError('ERR_VERIFY', `${current.on}: its credential is deactivated at Dfns`)
 }
 
 /** Whoever manages the credentials of `current`. What they may not do here, they may not retire. */

@@ -3,6 +3,7 @@ import type { Means, Superseded, What } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 import { managerOf } from './manager.ts'
 import { credentialsOf } from './proof.ts'
+import { standsIn } from './words.ts'
 
 /** The uuids that a later retirement will need, looked up while the generation is current. */
 export async function ownUuids(own: { generation: KeyDocument; means: Means }): Promise<What> {
@@ -41,5 +42,5 @@ export async function isUsedSince(use: {
   const text = await unlessRefused(dfns.listAuditLogs({ since, until, userId }))
   // Of an account that was replaced, whatever it signed counts.
   const ids = [superseded.id, ...uuidsIn(what), ...(accountId === undefined ? [] : [accountId])]
-  return text === undefined ? undefined : ids.some((id) => text.includes(id))
+  return text === undefined ? undefined : ids.some((id) => standsIn(text, id))
 }

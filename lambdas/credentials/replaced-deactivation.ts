@@ -70,10 +70,18 @@ function deactivate(of: { actor: Actor; id: string; on: string; holder: Holder }
   })
 }
 
-/** What AWSCURRENT is cannot be what it replaced; where Dfns does not tell, its schedule is not believed. */
+/**
+ * What AWSCURRENT is cannot be what it replaced; where Dfns does not tell, its schedule is not believed. If
+ * it is deactivated a person did that, perhaps because it leaked: then nothing is activated for its sake, and
+ * nothing retired.
+ */
 function assertOther(of: Replaced & { listed: readonly Held[] }): void {
   const { current, id, holder, listed, isOtherToken } = of
   const own = holder.idOf({ generation: current, listed })
+  if (listed.some((one) => one.id === own && !one.isActive)) {
+    const problem = `its ${holder.noun} ${own} is deactivated at Dfns`
+    throw new RotationError('ERR_TOKEN_EXPIRED', `${current.on}: ${problem}`)
+  }
   if (own === undefined ? isOtherToken : own !== id) return
   const problem = own === id ? 'AWSCURRENT is of it' : 'which one AWSCURRENT is of is not known'
   throw new RotationError('ERR_RETIRE_REFUSED', `${holder.noun} ${id} is not deactivated: ${problem}`)

@@ -100,8 +100,11 @@ async function credIdIn(of: Replacement & { made: MadeHolder }): Promise<string>
     means.time,
     async () => {
       const challenge = await unlessRefused(as(made.credId).createUserActionChallenge(listing))
-      const ids = (challenge?.allowCredentials.key ?? []).map(({ id }) => id)
-      for (const id of ids.toSorted((a, b) => Number(b === made.credId) - Number(a === made.credId))) {
+      const allowed = (challenge?.allowCredentials.key ?? []).map(({ id }) => id)
+      const ids = allowed.toSorted((a, b) => Number(b === made.credId) - Number(a === made.credId))
+      // The list may name uuids where the signature has to name the id.
+      if (ids.length > 0 && made.credId !== '' && !ids.includes(made.credId)) ids.push(made.credId)
+      for (const id of ids) {
         const signed = await unlessRefused(
           as(id)
             .signUserAction(listing)

@@ -66,9 +66,13 @@ export async function userOf(asked: { generation: KeyDocument; means: Means }): 
   const { generation, means } = asked
   const signer = await signerOf({ signed: signedBy(generation), kinds: ['UserKey'], means })
   const userId = readAuthToken(await signer.dfns.authToken().catch(signer.explain))?.userId
-  if (userId !== undefined && userId === generation.userId) return signer
-  const problem = `${generation.signerArn} is another user than the one whose token authToken is`
-  throw refused(generation.on, problem)
+  if (userId === undefined || userId !== generation.userId) {
+    const problem = `${generation.signerArn} is another user than the one whose token authToken is`
+    throw refused(generation.on, problem)
+  }
+  if (signer.document.id !== generation.id) return signer
+  const problem = `${generation.signerArn} holds the very key that is to be rotated`
+  throw refused(generation.on, `${problem}: give the token one of its own`)
 }
 
 async function signerDocument(asked: {

@@ -41,16 +41,19 @@ export async function probeWebhook(asked: Asked): Promise<readonly Probe[]> {
 async function probeKeeper(asked: Asked & { keeper: Keeper; webhook: Webhook }): Promise<Probe[]> {
   const { keeper, webhook } = asked
   const { id } = webhook
-  const [all, events, updated] = await Promise.all([
+  const [all, events] = await Promise.all([
     answer(keeper.ask((as) => as.listWebhooks())),
     answer(keeper.ask((as) => as.listFailedEvents(id))),
-    answer(keeper.update(id, asItIs(webhook))),
   ])
-  const rest = [probed(questions.events, events), heldOrNot(probed(questions.update, updated))]
-  if ('error' in all) return [probed(questions.list, all), ...rest]
+  const heard = probed(questions.events, events)
+  if ('error' in all) return [probed(questions.list, all), heard]
   const count = `: ${all.value.length}, and Dfns documented at most ${documentedCap}`
   const two = await answer(assertTwoGenerations({ ...asked, all: all.value }))
-  return [probed(questions.list + count, all), ...rest, probed(questions.generations, two)]
+  const first = [probed(questions.list + count, all), heard, probed(questions.generations, two)]
+  // It may count as an update, from which on the older one has to be drained anew.
+  if ('error' in two) return first
+  const updated = await answer(keeper.update(id, asItIs(webhook)))
+  return [...first, heldOrNot(probed(questions.update, updated))]
 }
 
 /** What is held back, is not refused: whoever may not update at all is told so first. */

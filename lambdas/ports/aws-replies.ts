@@ -11,20 +11,33 @@ const text = maybe(v.string())
 const moment = maybe(v.date())
 // They go into messages and logs.
 const name = v.pipe(v.string(), v.regex(/^[!-~]{1,2048}$/))
+/** Some write nothing as an empty text. */
+const named = v.pipe(
+  v.nullish(v.string()),
+  v.transform((value) => value || undefined),
+  v.optional(name),
+)
+// 1 to 256 characters of any kind (UpdateSecretVersionStage); none of them may break a line of a terminal.
+const label = v.pipe(
+  v.string(),
+  v.maxLength(256),
+  v.transform((value) => value.replaceAll(/\p{C}/gu, '\uFFFD')),
+)
 const versionId = maybe(v.pipe(v.string(), v.regex(/^[ -~]{1,64}$/)))
-const labels = v.array(name)
+const labels = v.array(label)
 
 const secret = {
-  ARN: maybe(name),
+  ARN: named,
   RotationEnabled: maybe(v.boolean()),
   DeletedDate: moment,
   Tags: list(v.object({ Key: text, Value: text })),
   LastRotatedDate: moment,
   NextRotationDate: moment,
   LastChangedDate: moment,
-  RotationLambdaARN: maybe(name),
-  PrimaryRegion: maybe(name),
-  ReplicationStatus: list(v.object({ Region: maybe(name), Status: text })),
+  RotationLambdaARN: named,
+  RotationRules: maybe(v.object({ AutomaticallyAfterDays: maybe(v.number()) })),
+  PrimaryRegion: named,
+  ReplicationStatus: list(v.object({ Region: named, Status: text })),
 }
 const stages = v.nullish(v.record(v.string(), labels), {})
 const describedSecret = v.object({ ...secret, VersionIdsToStages: stages })

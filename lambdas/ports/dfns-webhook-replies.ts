@@ -19,8 +19,19 @@ const webhook = v.object({
 })
 const secret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{8,512}$/))
 const created = v.object({ ...webhook.entries, secret })
-const nextPageToken = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)))
-const event = v.object({ id: dfnsId, date: moment, nextAttemptDate: v.optional(moment) })
+// The last page has none, or says so.
+const nextPageToken = v.pipe(
+  v.nullish(v.pipe(v.string(), v.maxLength(4_096))),
+  v.transform((token) => token || undefined),
+)
+const event = v.object({
+  id: dfnsId,
+  date: moment,
+  nextAttemptDate: v.pipe(
+    v.nullish(moment),
+    v.transform((at) => at ?? undefined),
+  ),
+})
 
 /** What is used of each reply. */
 export const webhookReplies = {

@@ -23,6 +23,8 @@ export interface DescribedSecret {
   readonly lastRotation: Date | undefined
   /** On or before this moment Secrets Manager rotates again. */
   readonly nextRotation: Date | undefined
+  /** Days from one rotation to the next, as its schedule has it; nothing where none succeeded yet. */
+  readonly rotationDays: number | undefined
   /** The last change of any kind. */
   readonly lastChanged: Date | undefined
   /** Its rotation function's ARN, which stays where rotation was cancelled. */
@@ -159,10 +161,17 @@ export async function updateStage(
     await client.send(command, { abortSignal: deadlineOf(time) })
     return true
   } catch (error) {
-    if (awsErrorName(error) === 'InvalidParameterException') return false
+    if (isRefusal(error)) return false
     throw storeFailure({ error, action: 'UpdateSecretVersionStage', on: secretId })
   }
 }
+
+/**
+ * No page says with which of the two it is answered that a label is on another version, or may not be
+ * removed.
+ */
+const isRefusal = (error: unknown): boolean =>
+  ['InvalidParameterException', 'InvalidRequestException'].includes(awsErrorName(error)) && !isDeletion(error)
 
 /** What DescribeSecret answers; ListSecrets has the same fields, but for the labels' name. */
 export function described(reply: AwsSecret, secretId: string): DescribedSecret {
@@ -174,6 +183,7 @@ export function described(reply: AwsSecret, secretId: string): DescribedSecret {
     tags: new Map(reply.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     lastRotation: reply.LastRotatedDate,
     nextRotation: reply.NextRotationDate,
+    rotationDays: reply.RotationRules?.AutomaticallyAfterDays,
     lastChanged: reply.LastChangedDate,
     rotationArn: reply.RotationLambdaARN,
     primaryRegion: reply.PrimaryRegion,
@@ -193,8 +203,11 @@ function storeFailure(details: { error: unknown; action: string; on: string }): 
   if (awsErrorName(error) === 'ResourceNotFoundException') {
     return new RotationError('ERR_SECRET_GONE', `${action} on ${on}: there is no such secret`)
   }
-  if (error instanceof Error && /marked for deletion|scheduled for deletion/.test(error.message)) {
+  if (isDeletion(error)) {
     return new RotationError('ERR_SECRET_GONE', `${action} on ${on}: it is marked for deletion`)
   }
   return awsFailure({ code: 'ERR_STORE', ...details })
 }
+
+const isDeletion = (error: unknown): boolean =>
+  error instanceof Error && /marked for deletion|scheduled for deletion/.test(error.message)

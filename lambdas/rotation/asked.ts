@@ -3,8 +3,8 @@ import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
 import { holderOf } from './labels.ts'
 
 /**
- * The staging label under which a secret remembers that createSecret asked for a change that waits for an
- * approval. Nothing is stored by then whose age would tell the next attempt.
+ * The staging label under which a secret remembers that a change was asked for which waits for an approval.
+ * The next attempt may come at once, and in createSecret nothing is stored whose age would tell it.
  */
 const askedLabel = 'dfns-approval-asked'
 

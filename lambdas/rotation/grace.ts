@@ -7,7 +7,7 @@ import type { Stored } from './generations.ts'
 import { writeReminder } from './reminders.ts'
 import { retire } from './retirement.ts'
 import type { Rotation } from './rotation.ts'
-import { isMarkedUndone } from './undone.ts'
+import { isMarkedShared, isMarkedUndone } from './undone.ts'
 
 /** The secret, and how its settings are read: of a rotation, or of whoever is none. */
 type OfSecret = Pick<Rotation, 'secret' | 'settingsFor'>
@@ -129,6 +129,10 @@ export async function retireGeneration(generations: {
   const { id } = superseded.document
   if (isMarkedUndone({ stages: secret.stages, credId: id })) {
     return log.warn('its retirement was undone before, so it stays active', { credId: id })
+  }
+  // What audit found in another secret works on for that one.
+  if (isMarkedShared({ stages: secret.stages, credId: id })) {
+    return log.warn('another secret names it, too, so it stays active', { credId: id })
   }
   await retire({
     ...rotation,

@@ -3,6 +3,7 @@ import type { Log } from '../ports/log.ts'
 import { type DescribedSecret, type SecretStore, secretStore } from '../ports/secrets-manager.ts'
 import { early, type Time } from '../ports/time.ts'
 import { type Generations, generationsOf, type Started } from './generations.ts'
+import { isMarkedAsked, markAsked } from './asked.ts'
 import { assertNotDeleted } from './guard.ts'
 import { meansOf } from './means.ts'
 import type { Policy } from './policy.ts'
@@ -62,9 +63,8 @@ function insideOf(
   const settingsFor = (kind: string) => lenientSettings({ tags: secret.tags, policy, kind, log })
   const given = { time, log, limits: policy, tags: secret.tags, secretsManager: clients.secretsManager }
   const asking = {
-    mayHaveAsked: async () => mayHaveAsked({ settingsFor }),
-    // Whoever comes again knows it otherwise: by the number in its event, or because it always looks.
-    rememberAsked: async () => {},
+    mayHaveAsked: async () => mayHaveAsked({ settingsFor }) || isMarkedAsked(secret.stages),
+    rememberAsked: () => markAsked({ store, log, stages: secret.stages }),
   }
   const means = meansOf({ ...given, ...asking, ...(dfnsAs !== undefined && { dfnsAs }) })
   const generations = generationsOf({ store, secret, token: undefined, means, started })

@@ -81,10 +81,12 @@ function report({ log }: Rotation, { question, failure, note, unknown: reason }:
 
 /** Whether the token does not live until the next rotation has superseded it, with a week to spare. */
 function expiresSoon({ rotation, current }: { rotation: Rotation; current: Generation }): boolean {
-  const { nextRotation } = rotation.secret
+  const { nextRotation, rotationDays = 0 } = rotation.secret
   const { tokenExpires } = current
   if (tokenExpires === undefined || nextRotation === undefined) return false
-  const needed = nextRotation.getTime() + graceOf({ rotation, superseded: current }) + 7 * dayMs
+  // It may be that of the rotation under way, or lie in the past where rotations failed (DescribeSecret).
+  const next = Math.max(nextRotation.getTime(), rotation.time.now() + rotationDays * dayMs)
+  const needed = next + graceOf({ rotation, superseded: current }) + 7 * dayMs
   return tokenExpires.getTime() < needed
 }
 

@@ -2,6 +2,7 @@ import { readAuthToken } from '../credentials/auth-token.ts'
 import type { Credential, Deactivation, Superseded } from '../credentials/credential.ts'
 import { type Generation, idIn } from '../credentials/document.ts'
 import { type Json, readJsonObject } from '../credentials/json.ts'
+import { standsIn } from '../credentials/words.ts'
 import { isCode, RotationError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
 import type { SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
@@ -40,18 +41,25 @@ export async function retire(retirement: Retirement): Promise<void> {
   const planning = early(credential.deactivate({ current, superseded }))
   await assertUnnamed(retirement)
   const deactivation = await planning
+  const isRepeated = deactivation.isBegun()
+  let isProven = false
   try {
     await deactivation.perform()
     const looking = early(isNamed(retirement))
     const confirming = early(deactivation.confirm())
     await proven(deactivation)
+    isProven = true
     if (await looking) throw refusal(retirement)
     await confirming
     await release(retirement)
   } catch (error) {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
-    const isReason = isCode(error, ...refusals, 'ERR_RETIRE_REFUSED')
+    // Once AWSCURRENT is proved, the refusal of a list says nothing of it.
+    const isRefused = !isProven && isCode(error, ...refusals)
+    const isReason = isRefused || isCode(error, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
+    // An earlier attempt has proved AWSCURRENT; that its token has come to its end since is no reason.
+    if (isRepeated && error.code === 'ERR_TOKEN_EXPIRED' && hasExpired(retirement)) throw error
     if (deactivation.isFinal === true) throw await final({ retirement, reason: error })
     throw await undone({ retirement, deactivation, reason: error })
   }
@@ -60,6 +68,9 @@ export async function retire(retirement: Retirement): Promise<void> {
     ids: deactivation.ids.join(' '),
   })
 }
+
+const hasExpired = ({ current: { tokenExpires }, time }: Retirement): boolean =>
+  tokenExpires !== undefined && tokenExpires.getTime() <= time.now()
 
 /** One refusal may be a hiccup, and would be remembered: it is believed when it is repeated at once. */
 async function proven({ prove }: Deactivation): Promise<void> {
@@ -175,9 +186,9 @@ function refusal({ secretArn, superseded }: Retirement): RotationError {
 function names({ version, superseded }: { version: SecretVersion; superseded: Superseded }): boolean {
   const { id } = superseded
   const { text } = version
-  if (text === undefined || text.includes(id)) return true
-  const fields = readJsonObject(text)
-  return idIn(fields) === id || isOfReplaced(fields?.['authToken'], superseded)
+  const fields = readJsonObject(text ?? '')
+  if (fields === undefined || text === undefined) return true
+  return standsIn(text, id) || idIn(fields) === id || isOfReplaced(fields['authToken'], superseded)
 }
 
 /** A service account or token may have got another key meanwhile: what is retired is all of it. */

@@ -85,8 +85,6 @@ function askingOf(
       const stored = pending?.created?.getTime() ?? -Infinity
       return pending !== undefined && time.now() - stored > firstAttemptMs
     },
-    async rememberAsked() {
-      if ((await started.pending) === undefined) await markAsked({ store, log, stages })
-    },
+    rememberAsked: () => markAsked({ store, log, stages }),
   }
 }

@@ -6,6 +6,8 @@ export interface WebhookSwitches {
   readonly webhookCapStatus: 400 | 402 | 403 | 409 | 422
   /** Whether Update Webhook replies with the secret: some versions of its page say so, the SDKs do not. */
   readonly webhookUpdateShowsSecret: boolean
+  /** Whether Update Webhook moves `dateUpdated` although nothing changes. */
+  readonly webhookUpdateTouches: boolean
   /** Whether a Disabled webhook can be pinged, and what is answered if not. */
   readonly webhookPingDisabled: 'deliver' | 400 | 409 | 422
   /** How many listings still miss a webhook that was just created; by its id it is found at once. */
@@ -24,6 +26,7 @@ export const pessimisticWebhooks: WebhookSwitches = {
   webhookCap: 5,
   webhookCapStatus: 400,
   webhookUpdateShowsSecret: false,
+  webhookUpdateTouches: true,
   webhookPingDisabled: 422,
   webhookListLag: 1,
   webhookPageSize: 2,

@@ -65,10 +65,10 @@ export function updateWebhook(call: SignedCall): WireResponse {
     check: () => void namedWebhook({ call, webhookId: call.id }),
     apply: () => {
       const settings = { ...webhook.settings, ...changed }
-      if (!isDeepStrictEqual(settings, webhook.settings)) {
+      const isChanged = !isDeepStrictEqual(settings, webhook.settings)
+      if (isChanged || organisation.switches.webhookUpdateTouches)
         Object.assign(webhook, { settings, dateUpdated: state.clock.now() })
-        note({ call, kind: 'webhook updated', webhook })
-      }
+      if (isChanged) note({ call, kind: 'webhook updated', webhook })
       const secret = organisation.switches.webhookUpdateShowsSecret ? { secret: webhook.secret } : {}
       return { ...describe(webhook), ...secret }
     },

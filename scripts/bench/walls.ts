@@ -33,7 +33,7 @@ export function stepsOf({ calls }: Pick<PhaseRun, 'calls'>): Step[] {
   return calls.map(({ start, end }, index) => ({ name: names[index] ?? '', start, end }))
 }
 
-/** Rotates `cyclesWith` times with each of the delays, in milliseconds, in processes that have rotated before. */
+/** Rotates `cyclesWith` times with each of the delays (ms), in processes that have rotated before. */
 export async function measureWalls(measure: {
   grace: Grace
   addedMs: readonly number[]

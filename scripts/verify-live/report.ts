@@ -26,6 +26,7 @@ const answers: Readonly<Record<string, RegExp>> = {
   webhookListLag: number,
   webhookPingDisabled: /^(deliver|400|409|422)$/,
   webhookUpdateShowsSecret: /^(true|false)$/,
+  webhookUpdateTouches: /^(true|false)$/,
   repeatedPutMovesLabels: /^(true|false)$/,
   leftoverPending: /^(kept|dropped)$/,
 }

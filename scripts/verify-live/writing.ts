@@ -120,6 +120,10 @@ const webhooks: Experiment = {
         { switch: 'webhookListLag', seen: lag },
         { switch: 'webhookPingDisabled', seen: ping.status === 200 ? 'deliver' : String(ping.status) },
         { switch: 'webhookUpdateShowsSecret', seen: String(textAt(update.json, 'secret') !== '') },
+        {
+          switch: 'webhookUpdateTouches',
+          seen: String(textAt(update.json, 'dateUpdated') !== textAt(created.json, 'dateUpdated')),
+        },
       ]
     } finally {
       await askSigned(asker, { method: 'DELETE', path })

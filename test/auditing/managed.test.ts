@@ -14,6 +14,7 @@ const secret = (given: Partial<DescribedSecret> = {}): DescribedSecret => ({
   tags: new Map(),
   lastRotation: undefined,
   nextRotation: undefined,
+  rotationDays: undefined,
   lastChanged: undefined,
   rotationArn: undefined,
   primaryRegion: undefined,

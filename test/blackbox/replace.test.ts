@@ -132,6 +132,18 @@ test('or, without a signer, its key is rotated, and the log warns of it', async 
   expect(printed(staged)).toContain('token-expiring')
 })
 
+test('likewise where Secrets Manager still names the date of the rotation that is under way', async () => {
+  const staged = await stage('PT1H', { dfnsSwitches: guideWorld, daysValid: 35 })
+  const { scene, arn } = staged
+  scene.sandbox.wire.plan = () => {
+    const { rotation } = scene.sandbox.vault.find(arn)
+    if (rotation !== undefined) rotation.nextRotationAt = scene.clock.now() - hour
+    return undefined
+  }
+  await scene.rotate(arn)
+  await expectReplaced(staged)
+})
+
 test('a token that lives past the next rotation, its grace and a week is not replaced', async () => {
   const staged = await stage('PT1H', { dfnsSwitches: guideWorld, daysValid: 60 })
   await staged.scene.rotate(staged.arn)

@@ -184,7 +184,27 @@ describe('PersonalAccessTokenKey in particular', () => {
       /does not accept its key/,
     ],
     ['is another user', another, /another user/],
+    [
+      'holds the very key of the token',
+      ({ document: { credId, privateKey }, signer }) => ({ ...signer, credId, privateKey }),
+      /the very key that is to be rotated/,
+    ],
   ]
+  test('ends no grace of a key that its signer has taken for its own', async () => {
+    const { world, credential, document, read, token, signer } = await openToken(refused)
+    const current = read(document)
+    const { privateKey, publicKey } = newKey()
+    const { userId } = token
+    const added = world.dfns.addCredential({ userId, name: 'next', publicKey })
+    const next = read({ ...document, credId: added.credId, privateKey })
+    const { credId, privateKey: old } = document
+    world.secrets.set(signerArn, JSON.stringify({ ...signer, credId, privateKey: old }))
+    const superseded = { id: current.id, on: 'version v1' }
+    await expect(credential.deactivate({ current: next, superseded })).rejects.toMatchObject({
+      code: 'ERR_RETIRE_REFUSED',
+    })
+  })
+
   const fresh = () => ({ privateKey: newKey().privateKey })
   function another({ world, signer }: Opened) {
     const { publicKey, privateKey } = newKey()

@@ -197,6 +197,17 @@ test('a list is read to its end, page by page', async () => {
   expect(server.endpoints).toHaveLength(2)
 })
 
+test('what is not there may be null, or empty', async () => {
+  const events = { items: [{ ...event, nextAttemptDate: null }], nextPageToken: '' }
+  const { webhooks } = await worldOf({
+    'GET /webhooks': [ok({ items: [item], nextPageToken: null })],
+    [`GET /webhooks/${id}/events?deliveryFailed=true`]: [ok(events)],
+  })
+  expect(await webhooks.listWebhooks()).toHaveLength(1)
+  const { items, nextPageToken } = await webhooks.listFailedEvents(id)
+  expect([items[0]?.nextAttemptDate, nextPageToken]).toEqual([undefined, undefined])
+})
+
 test('a list whose next page is always the same is not followed for ever', async () => {
   const again = ok({ items: [], nextPageToken: 'page-2' })
   const { server, webhooks } = await worldOf({

@@ -55,6 +55,7 @@ describe('DescribeSecret', () => {
       Tags: [{ Key: 'dfns-rotator:grace', Value: 'PT0S' }, { Key: 'empty' }],
       LastRotatedDate: last,
       NextRotationDate: next,
+      RotationRules: { AutomaticallyAfterDays: 30 },
       LastChangedDate: changed,
       RotationLambdaARN: rotationArn,
       PrimaryRegion: 'eu-west-1',
@@ -78,6 +79,7 @@ describe('DescribeSecret', () => {
       lastRotation: last,
       nextRotation: next,
       lastChanged: changed,
+      rotationDays: 30,
       rotationArn,
       primaryRegion: 'eu-west-1',
       failedRegions: ['us-east-1'],
@@ -94,11 +96,20 @@ describe('DescribeSecret', () => {
       tags: new Map(),
       lastRotation: undefined,
       nextRotation: undefined,
+      rotationDays: undefined,
       lastChanged: undefined,
       rotationArn: undefined,
       primaryRegion: undefined,
       failedRegions: [],
     })
+  })
+
+  test('staging labels are of any characters, none of which moves the cursor of a terminal', async () => {
+    const labels = ['AWSCURRENT', 'release candidate', 'größe', '\u001b[2J\n']
+    aws.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: labels }, RotationLambdaARN: '' })
+    const { stages, rotationArn } = await store.describeSecret()
+    expect(stages.get('v1')).toEqual(['AWSCURRENT', 'release candidate', 'größe', '\uFFFD[2J\uFFFD'])
+    expect(rotationArn).toBeUndefined()
   })
 
   test('a secret with a date of deletion is marked for deletion', async () => {
@@ -273,6 +284,22 @@ describe('UpdateSecretVersionStage', () => {
     expect(await move()).toBe('refused')
   })
 
+  // No page says which of the two it is.
+  test.each(['InvalidParameterException', 'InvalidRequestException'])(
+    'is refused by %s, whatever is moved',
+    async (name) => {
+      aws.on(UpdateSecretVersionStageCommand).rejects(awsError(name))
+      expect([await move(), await store.removePrevious({ from: 'v1' })]).toEqual(['refused', 'refused'])
+      expect(await store.attachLabel({ label: 'ours', to: 'v1' })).toBe('refused')
+    },
+  )
+
+  test('of a secret that is marked for deletion: ERR_SECRET_GONE', async () => {
+    const message = "You can't perform this operation on the secret because it was marked for deletion."
+    aws.on(UpdateSecretVersionStageCommand).rejects(awsError('InvalidRequestException', { message }))
+    expect(await failureOf(move())).toMatchObject({ code: 'ERR_SECRET_GONE', retryable: false })
+  })
+
   test('fails for every other reason', async () => {
     aws.on(UpdateSecretVersionStageCommand).rejects(awsError('LimitExceededException'))
     expect(await failureOf(move())).toMatchObject({ code: 'ERR_STORE', retryable: false })
@@ -341,7 +368,6 @@ const errors: readonly (readonly [string, unknown, string, boolean])[] = [
   ],
   ['cannot decrypt', awsError('DecryptionFailure'), 'DecryptionFailure', false],
   ['an expired token', awsError('ExpiredTokenException'), 'ExpiredTokenException', false],
-  ['marked for deletion', awsError('InvalidRequestException'), 'InvalidRequestException', false],
   ['throttled', awsError('ThrottlingException'), 'ThrottlingException', true],
   [
     'throttled with 429',
@@ -361,6 +387,14 @@ const errors: readonly (readonly [string, unknown, string, boolean])[] = [
   ['a long name', awsError('x'.repeat(65)), 'UnknownError', false],
   ['an empty name', awsError(''), 'UnknownError', false],
 ]
+
+test('what may not be done as things stand fails, where no label is compared', async () => {
+  aws.onAnyCommand().rejects(awsError('InvalidRequestException'))
+  for (const [action, call] of calls.filter(([name]) => name !== 'UpdateSecretVersionStage')) {
+    const message = `${action} on ${secretId}: InvalidRequestException`
+    expect(await failureOf(call(store))).toMatchObject({ code: 'ERR_STORE', retryable: false, message })
+  }
+})
 
 describe.each(calls)('%s fails, and only the name of the error is told', (action, call) => {
   test.for(errors)('%s', async ([, error, told, retryable]) => {

@@ -93,6 +93,25 @@ test('the enabling of a webhook that waits is asked for once, and the rotation g
   expect(approvals()).toHaveLength(2)
 })
 
+test('what waits is not asked for again by an attempt that follows at once', async () => {
+  const { world, arn, hold, labelled, approvals } = await holding({
+    kind: 'webhook',
+    action: 'updateWebhook',
+  })
+  hold(false)
+  world.plan = ({ invocation }) => {
+    if (invocation.phase === 'setSecret') hold(true)
+    return undefined
+  }
+  await world.rotateNow(arn)
+  expect(approvals()).toHaveLength(1)
+  const ClientRequestToken = labelled('AWSPENDING')[0]?.id
+  const event = { Step: 'setSecret', SecretId: arn, ClientRequestToken }
+  const again = await world.functions.get(world.rotateArn)?.invoke(event)
+  expect(again).toMatchObject({ ok: false, errorType: 'ERR_APPROVAL_PENDING' })
+  expect(approvals()).toHaveLength(1)
+})
+
 test('the deletion of a webhook that waits is asked for once, and retire goes on when it is approved', async () => {
   const { world, arn, labelled, approvals, decide } = await holding({
     kind: 'webhook',

@@ -53,6 +53,7 @@ function rotationWith(given: Given = {}) {
     tags: new Map(Object.entries(tags)),
     lastRotation,
     nextRotation: undefined,
+    rotationDays: undefined,
     lastChanged: undefined,
     rotationArn: undefined,
     primaryRegion: undefined,

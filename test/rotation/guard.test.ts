@@ -28,6 +28,7 @@ function standing(situation: Situation) {
     tags: new Map(),
     lastRotation: undefined,
     nextRotation: undefined,
+    rotationDays: undefined,
     lastChanged: undefined,
     rotationArn: undefined,
     primaryRegion: undefined,

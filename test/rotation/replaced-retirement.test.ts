@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { readAuthToken } from '../../lambdas/credentials/auth-token.ts'
+import type { KeyDocument } from '../../lambdas/credentials/document.ts'
 import type { SecretStore, SecretVersion } from '../../lambdas/ports/secrets-manager.ts'
 import { type Retirement, retire } from '../../lambdas/rotation/retirement.ts'
 import { newKey } from '../../sandbox/scene.ts'
@@ -25,7 +27,7 @@ async function retiring(kind: ReplacedKind) {
     putSecretValue: nobody,
     moveCurrent: nobody,
     removePrevious: async () => 'removed',
-    attachLabel: nobody,
+    attachLabel: async () => 'attached',
   }
   const retirement: Retirement = {
     store,
@@ -50,7 +52,15 @@ async function retiring(kind: ReplacedKind) {
         : dfns.createPersonalAccessToken({ userId: signer.userId, name: 'next', publicKey })
     return { ...otherKey, authToken: made.authToken, credId: made.credId }
   }
-  return { ...scene, retirement, promoted, name, otherKey, stranger }
+  /** A person deactivates an account, or a token. */
+  const deactivate = (generation: KeyDocument) => {
+    if (kind === 'ServiceAccountKey')
+      return dfns.setIdentityActive({ userId: generation.userId ?? '', isActive: false })
+    const { authToken } = generation.identity
+    const { tokenId = '' } = (typeof authToken === 'string' && readAuthToken(authToken)) || {}
+    return dfns.setTokenActive({ tokenId, isActive: false })
+  }
+  return { ...scene, retirement, promoted, name, otherKey, stranger, deactivate }
 }
 
 describe.each(['ServiceAccountKey', 'PersonalAccessTokenKey'] as const)('a %s that was replaced', (kind) => {
@@ -92,6 +102,35 @@ describe.each(['ServiceAccountKey', 'PersonalAccessTokenKey'] as const)('a %s th
     }
     expect(await errorOf(retire(retirement))).toMatchObject({ code: 'ERR_RETIRE_UNDONE' })
     expect(isOldActive()).toBe(true)
+  })
+
+  test('stays deactivated where a person has deactivated AWSCURRENT as well', async () => {
+    const { retirement, promoted, current, deactivate, isOldActive } = await retiring(kind)
+    deactivate(current)
+    deactivate(promoted)
+    expect(await errorOf(retire(retirement))).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+    expect(isOldActive()).toBe(false)
+  })
+
+  test('stays active where a person has deactivated AWSCURRENT: nothing else works', async () => {
+    const { retirement, promoted, deactivate, isOldActive } = await retiring(kind)
+    deactivate(promoted)
+    expect(await errorOf(retire(retirement))).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+    expect(isOldActive()).toBe(true)
+  })
+
+  test('is not activated again by an event that comes once more when the token in AWSCURRENT has expired', async () => {
+    const { retirement, world, promoted, isOldActive } = await retiring(kind)
+    await retire(retirement)
+    const { authToken } = promoted.fields
+    world.wire.plan = ({ headers }) =>
+      headers['authorization'] === `Bearer ${authToken as string}`
+        ? { reply: { status: 401, body: '{}' } }
+        : undefined
+    const current = { ...promoted, tokenExpires: new Date(0) }
+    expect(await errorOf(retire({ ...retirement, current }))).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+    expect(isOldActive()).toBe(false)
+    expect(await errorOf(retire(retirement))).toMatchObject({ code: 'ERR_RETIRE_UNDONE' })
   })
 
   test('is deactivated beside a rotation that makes yet another one', async () => {

@@ -41,6 +41,9 @@ async function retiring() {
   const moveBack = () => {
     labels.AWSCURRENT = version('v2', superseded.fields)
   }
+  const nameBeside = (fields: object) => {
+    labels.AWSCURRENT = version('v2', { ...promoted.fields, ...fields })
+  }
   const remove = (webhookId: string) => {
     const webhook = dfns.state.webhooks.get(webhookId)
     if (webhook !== undefined) webhook.isDeleted = true
@@ -51,7 +54,7 @@ async function retiring() {
       return undefined
     }
   }
-  return { retirement, superseded, promoted, moveBack, remove, atDeletion, calls, find, dfns }
+  return { retirement, superseded, promoted, moveBack, nameBeside, remove, atDeletion, calls, find, dfns }
 }
 
 describe('the retirement of a webhook', () => {
@@ -71,6 +74,13 @@ describe('the retirement of a webhook', () => {
       retryable: false,
     })
     expect(find(superseded.id)).toBeDefined()
+  })
+
+  test('takes no label for naming it that names a longer id', async () => {
+    const { retirement, superseded, nameBeside, find } = await retiring()
+    nameBeside({ note: `${superseded.id}0`, older: `x${superseded.id}` })
+    await retire(retirement)
+    expect(find(superseded.id)).toBeUndefined()
   })
 
   test('says that it is deleted, and claims no undoing, where a label names it at that very moment', async () => {

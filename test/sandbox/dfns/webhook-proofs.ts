@@ -59,6 +59,20 @@ export const webhookProofs: { readonly [Name in keyof WebhookSwitches]: Proof<We
       [true, [true, undefined, false]],
     ],
   },
+  webhookUpdateTouches: {
+    observe: async (world) => {
+      const { as, create } = owner(world)
+      const { id, dateUpdated } = (await create()).json
+      world.pass(60_000)
+      const path = `/webhooks/${String(id)}`
+      const update = await world.signed({ as, method: 'PUT', path, body: { url } })
+      return update.json['dateUpdated'] !== dateUpdated
+    },
+    positions: [
+      [true, true],
+      [false, false],
+    ],
+  },
   webhookPingDisabled: {
     observe: async (world) => {
       const { as, create } = owner(world)
