@@ -1,5 +1,5 @@
 import type { Found } from '../../lambdas/credentials/survey.ts'
-import type { RetiredVersion } from '../../lambdas/operations/retire-at-once.ts'
+import type { RetiredVersion } from '../../lambdas/operations/retire-found.ts'
 import { type Look, shown, widest, wrap } from '../output.ts'
 import { remedyOf } from '../remedies.ts'
 import type { Change } from './change.ts'
