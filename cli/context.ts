@@ -90,8 +90,8 @@ export async function describe(context: Context, secretId: string): Promise<Desc
 }
 
 /**
- * What the ways back in `lambdas/operations/` are opened with. A change's time begins now, so it is opened anew
- * for what comes after a question or after a wait.
+ * What the ways back in `lambdas/operations/` are opened with. A change's time begins now: what comes after a
+ * question, or a wait, has one of its own.
  */
 export async function operationOn(context: Context, secretArn: string): Promise<OperationOpening> {
   const { clients, log } = context

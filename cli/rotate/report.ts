@@ -70,8 +70,8 @@ const heads = {
   foreign: 'Active on this identity, and of no rotation of this secret:',
 }
 const mayBeNeeded =
-  'A rotation under way may need it, and what none needs the audit retires. But whoever held the leaked key ' +
-  'can choose that mark: if no rotation is under way, deactivate it at Dfns.'
+  'A rotation under way may need it, and what none needs the audit retires. But whoever held the leaked ' +
+  'key can choose that mark: if no rotation is under way, deactivate it at Dfns.'
 const mayBeAnIntruders = 'If nobody knows it, deactivate it at Dfns: it may be an intruder’s.'
 
 function activeLines(of: {

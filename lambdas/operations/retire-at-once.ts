@@ -97,7 +97,7 @@ async function retireOwn(of: {
   return { retired, left, failures }
 }
 
-/** A rotation that has begun meanwhile needs what AWSPENDING names, and may be about to name what is young. */
+/** A rotation that has begun meanwhile needs what AWSPENDING names, and may be about to name the young. */
 async function neededIn(of: { operation: Operation; view: Survey }): Promise<(found: Found) => boolean> {
   const { store, inside, secretArn, time } = of.operation
   // Looked at after Dfns: whatever a rotation that is over by now has made AWSCURRENT names.
