@@ -1,6 +1,7 @@
 import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
+import { standingReminders } from '../rotation/reminders.ts'
 import { tagPrefix } from '../rotation/settings.ts'
 import { abandon } from './abandon.ts'
 import {
@@ -28,7 +29,8 @@ export async function decommission(opening: OperationOpening): Promise<readonly 
   const versionId = pendingVersion(first.secret)
   if (versionId !== undefined) await abandon({ ...opening, versionId })
   const operation = await openOperation(opening)
-  const { retired, failures } = await retireAll(operation)
+  const reminders = await standingReminders(operation)
+  const { retired, failures } = await retireAll({ operation, reminders })
   for (const failure of failures) throw failure
   assertDone({ operation, retired })
   assertDone({ operation, retired: await retireLeft(operation) })

@@ -39,14 +39,16 @@ export interface RetiredAtOnce {
 export async function retireAtOnce(opening: OperationOpening): Promise<RetiredAtOnce> {
   const operation = await openOperation(opening)
   assertNoRotation(operation.secret)
-  const { unknown, view, ...all } = await retireAll(operation)
+  const reminders = await standingReminders(operation).catch(asFailure)
+  const isListed = !(reminders instanceof RotationError)
+  const { unknown, view, ...all } = await retireAll({ operation, reminders: isListed ? reminders : [] })
   const isOurs = ({ lineage }: Found) => isMarkOf(lineage, operation.secretArn)
   const unnamed = await retireOwn({ operation, view, own: unknown.filter(isOurs) })
   return {
     retired: [...all.retired, ...unnamed.retired],
     left: unnamed.left,
     foreign: unknown.filter((found) => !isOurs(found)),
-    failures: [...all.failures, ...unnamed.failures],
+    failures: [...(isListed ? [] : [reminders]), ...all.failures, ...unnamed.failures],
   }
 }
 
@@ -58,9 +60,12 @@ interface RetiredAll extends Pick<RetiredAtOnce, 'retired' | 'failures'> {
 }
 
 /** Retires whatever a label or a schedule names as superseded. Schedules stand until that is done. */
-export async function retireAll(operation: Operation): Promise<RetiredAll> {
+export async function retireAll(of: {
+  operation: Operation
+  reminders: readonly Reminder[]
+}): Promise<RetiredAll> {
+  const { operation, reminders } = of
   const view = await lookAround(operation)
-  const reminders = await standingReminders(operation)
   const events = await eventsOf({ operation, view, reminders })
   const unknown = await unknownIn({ operation, view, events })
   const outcomes = new Map<string, Outcome>()
@@ -87,7 +92,9 @@ async function retireOwn(of: {
   const retired: RetiredVersion[] = []
   const left: Found[] = []
   const failures: RotationError[] = []
-  const isNeeded = own.length === 0 ? () => false : await neededIn({ operation, view })
+  if (own.length === 0) return { retired, left, failures }
+  const isNeeded = await neededIn({ operation, view }).catch(asFailure)
+  if (isNeeded instanceof RotationError) return { retired, left: own, failures: [isNeeded] }
   for (const found of own) {
     const outcome = isNeeded(found) ? undefined : await retireUnnamed({ operation, found }).catch(asFailure)
     if (outcome !== undefined && !(outcome instanceof RotationError)) retired.push(outcome)

@@ -180,6 +180,28 @@ test('what fails keeps nothing else from being told', async () => {
   world.close()
 })
 
+test.each(['ListSchedules', 'DescribeSecret'])(
+  'where %s fails on the way, strangers and what has our mark are told all the same',
+  async (operation) => {
+    const { returned, lambdas } = listening()
+    const setting = await rotatedSetting({ lambdas })
+    const { world } = setting
+    const marked = registered(setting, 'of an intruder')
+    const owner = [...world.dfns.state.credentials.values()].find((one) => one.credentialId === marked)
+    world.dfns.addCredential({ userId: owner?.userId ?? '', name: 'by hand', publicKey: newKey().publicKey })
+    let hasListed = false
+    world.plan = ({ request }) => {
+      hasListed ||= request.operation === 'ListSchedules'
+      return hasListed && request.operation === operation ? 'refused' : undefined
+    }
+    expect(await operate(setting, 'retireAtOnce')).toMatch(/^ERR_(SCHEDULER|STORE)$/)
+    expect(returned[0]?.foreign.map(({ name }) => name)).toEqual(['by hand'])
+    const told = JSON.stringify([returned[0]?.left, returned[0]?.retired])
+    expect(told).toContain(marked)
+    world.close()
+  },
+)
+
 test('a webhook goes when nothing of it is left to deliver, and not before', async () => {
   const setting = await rotatedSetting({ kind: 'webhook' })
   const { world } = setting
