@@ -89,11 +89,14 @@ export async function describe(context: Context, secretId: string): Promise<Desc
   return secretStore({ client: clients.secretsManager, secretId, time }).describeSecret()
 }
 
-/** What the ways back in `lambdas/operations/` are opened with. */
+/**
+ * What the ways back in `lambdas/operations/` are opened with. A change's time begins now: what comes after a
+ * question, or a wait, has one of its own.
+ */
 export async function operationOn(context: Context, secretArn: string): Promise<OperationOpening> {
   const { clients, log } = context
-  const ending = timeOf({ getRemainingTimeInMillis: () => changeMs })
-  const time = { ...context.time, remaining: () => ending.remaining() }
+  const end = context.time.now() + changeMs
+  const time = { ...context.time, remaining: () => Math.max(0, end - context.time.now()) }
   const [deployment, schedules, group] = await Promise.all([
     context.deployment(),
     context.schedules(),

@@ -24,14 +24,18 @@ export interface WebhookEvent<Data = unknown> {
 export function readEvent(text: string): WebhookEvent | undefined {
   try {
     const value = JSON.parse(text) as Readonly<Record<string, unknown>> | null
-    return isEvent(value) ? value : undefined
+    const event = Object.fromEntries(Object.entries(value ?? {}).filter(isThere))
+    return isEvent(event) ? event : undefined
   } catch {
     return undefined
   }
 }
 
-function isEvent(value: unknown): value is WebhookEvent {
-  if (typeof value !== 'object' || value === null) return false
+/** To whoever serialises what has no value, null and absent are the same. */
+const isThere = ([name, field]: readonly [string, unknown]): boolean =>
+  field !== null || (name !== 'deliveryAttempt' && name !== 'retryOf')
+
+function isEvent(value: object): value is WebhookEvent {
   const { id, kind, date, timestampSent, deliveryAttempt, retryOf } = value as Record<string, unknown>
   const isText = (field: unknown) => typeof field === 'string' && field !== ''
   return (

@@ -27,7 +27,7 @@ export const abandon: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const { name, secret, opening, operation, steps } = await openOn(context, given)
+  const { name, secret, open, operation, steps } = await openOn(context, given)
   const versionId = given.text('version') ?? pendingVersion(secret)
   if (versionId === undefined) {
     const problem = `no rotation of ${name} is under way: AWSPENDING is on no version of its own`
@@ -40,7 +40,7 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   await announce({ context, name, operation, versionId })
   await context.confirm(`Give the rotation of ${name} up?`)
   const again = `abandon ${name} --version ${versionId}`
-  await completing({ context, again, act: () => giveUp({ ...opening, versionId }) })
+  await completing({ context, again, act: async () => giveUp({ ...(await open()), versionId }) })
   const result = { secretArn: secret.arn, versionId, current: named(operation.current), steps }
   const isWaiting = steps.some(({ event }) => event === 'retirement is postponed')
   return outcome({

@@ -4,6 +4,7 @@ import { type Finding, findingLines, isWarning } from '../findings.ts'
 import { refusal } from '../failure.ts'
 import { lookAt } from '../looking.ts'
 import type { Look } from '../output.ts'
+import { howToName } from '../way-back/scheduler.ts'
 
 /** The same look as the audit function's, here and now. */
 export const audit: Command = {
@@ -38,7 +39,7 @@ export const audit: Command = {
 
 const noScheduler =
   'what the audit does not retire at once it schedules, and neither the daily audit nor ' +
-  'DFNS_ROTATOR_SCHEDULER_ROLE_ARN tells how. Nothing was changed.'
+  `DFNS_ROTATOR_SCHEDULER_ROLE_ARN tells how. Nothing was changed. ${howToName}`
 
 interface Audited {
   readonly secrets: readonly string[]

@@ -21,7 +21,7 @@ export const decommission: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const { name, secret, opening, operation, steps } = await openOn(context, given)
+  const { name, secret, open, operation, steps } = await openOn(context, given)
   const reminders = await standingReminders(operation)
   context.progress(`${name} is let go:`)
   context.progress('  its rotation is turned off, and one that is under way is given up')
@@ -32,7 +32,7 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   context.progress(`AWSCURRENT stays on version ${operation.current.version.versionId}, and works.`)
   await context.confirm(`Let ${name} go?`)
   const again = `decommission ${name}`
-  const retired = await completing({ context, again, act: () => letGo(opening) })
+  const retired = await completing({ context, again, act: async () => letGo(await open()) })
   const result = { secretArn: secret.arn, current: named(operation.current), retired, steps }
   return outcome({
     result,

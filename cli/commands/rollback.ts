@@ -1,9 +1,9 @@
 import { rollback as rollBack } from '../../lambdas/operations/rollback.ts'
-import { assertNoRotation } from '../../lambdas/operations/operation.ts'
+import { assertNoRotation, type Operation } from '../../lambdas/operations/operation.ts'
 import { holderOf } from '../../lambdas/rotation/labels.ts'
 import { type Command, oneSecret, type Outcome, outcome } from '../command.ts'
 import type { Given } from '../options.ts'
-import type { Context } from '../context.ts'
+import { type Context, operationOn } from '../context.ts'
 import { refusal } from '../failure.ts'
 import { changeSince, named } from '../rotate/change.ts'
 import { changeLines } from '../rotate/report.ts'
@@ -29,7 +29,7 @@ export const rollback: Command = {
 }
 
 async function run(context: Context, given: Given): Promise<Outcome> {
-  const { name, secret, opening, operation, steps } = await openOn(context, given)
+  const { name, secret, open, operation, steps } = await openOn(context, given)
   assertNoRotation(secret)
   const to = given.text('to') ?? holderOf(secret, 'AWSPREVIOUS')
   if (to === undefined) {
@@ -40,11 +40,13 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   const isThere = current.version.versionId === to
   const old = isThere ? current : await operation.inside.version(to)
   if (old === undefined) throw refusal(`version ${to} of ${name} has no value, so nothing can go back to it`)
-  if (!isThere) announce({ context, name, from: named(current), to: named(old) })
+  if (!isThere) announce({ context, name, from: named(current), to: named(old), operation })
   await context.confirm(`Roll ${name} back?`)
   const again = `rollback ${name} --to ${to}`
-  await completing({ context, again, act: () => rollBack({ ...opening, to }) })
-  const change = isThere ? undefined : await changeSince({ opening: operation, before: current })
+  await completing({ context, again, act: async () => rollBack({ ...(await open()), to }) })
+  const change = isThere
+    ? undefined
+    : await changeSince({ opening: await operationOn(context, secret.arn), before: current })
   const result = { secretArn: secret.arn, current: named(old), change, steps }
   return outcome({
     result,
@@ -60,10 +62,17 @@ function announce(of: {
   name: string
   from: { versionId: string; id: string }
   to: { versionId: string; id: string }
+  operation: Operation
 }): void {
-  const { context, name, from, to } = of
+  const { context, name, from, to, operation } = of
   context.progress(`AWSCURRENT of ${name} goes back:`)
   context.progress(`  from version ${from.versionId}, ${from.id}`)
   context.progress(`  to version   ${to.versionId}, ${to.id}`)
-  context.progress('What it goes back from is retired at the end of its grace.')
+  context.progress(`What it goes back from ${fate(operation)}.`)
+}
+
+function fate({ schedules, inside }: Operation): string {
+  if (schedules !== undefined) return 'is retired at the end of its grace'
+  if (inside.policy.retireAtNextRotation) return 'is retired when the next rotation begins'
+  return 'stays active: there is no scheduler that ends its grace'
 }

@@ -1,5 +1,5 @@
 import type { Found } from '../../lambdas/credentials/survey.ts'
-import type { RetiredVersion } from '../../lambdas/operations/retire-at-once.ts'
+import type { RetiredVersion } from '../../lambdas/operations/retire-found.ts'
 import { type Look, shown, widest, wrap } from '../output.ts'
 import { remedyOf } from '../remedies.ts'
 import type { Change } from './change.ts'
@@ -18,10 +18,14 @@ export interface RotateResult {
   readonly change: Change | undefined
   /** Why it is not, or not yet. */
   readonly failure: { readonly phase: string; readonly code: string; readonly reason: string } | undefined
-  /** With `--retire-now`. */
+  /** With `--retire-now`; nothing where it could not be begun. */
   readonly retired: readonly RetiredVersion[] | undefined
-  readonly foreign: readonly Pick<Found, 'id' | 'noun' | 'name'>[] | undefined
+  /** Active with the mark of this secret, and not ended. */
+  readonly left: readonly Told[] | undefined
+  readonly foreign: readonly Told[] | undefined
 }
+
+type Told = Pick<Found, 'id' | 'noun' | 'name'>
 
 interface Shown {
   readonly secret: string
@@ -31,27 +35,55 @@ interface Shown {
 
 /** The end of `rotate`, for people. */
 export function rotateText(shown: Shown): string {
-  const { result } = shown
-  return result.change === undefined ? notRotated(shown) : rotated({ ...shown, change: result.change })
+  const { change, outcome } = shown.result
+  return change === undefined && outcome !== 'rotated' ? notRotated(shown) : rotated(shown)
 }
 
-function rotated({ secret, result, look, change }: Shown & { change: Change }): string {
-  const { retired = [], foreign, failure } = result
+function rotated({ secret, result, look }: Shown): string {
+  const { change, retired = [], left = [], foreign = [], failure } = result
   const lines = [
     look.paint('bold', `${secret} is rotated.`),
-    ...changeLines({ change, look }),
+    ...(change === undefined ? [] : changeLines({ change, look })),
     ...retired.map(({ versionId, outcome }) => `  version ${versionId}: ${outcome}`),
   ]
-  if (change.superseded.isActive !== false) lines.push(`Back: npx dfns-rotator rollback ${secret}`)
-  if (failure !== undefined)
-    lines.push('', look.paint('bold', `But ${failure.phase} failed.`), ...failureLines({ failure, look }))
-  if (foreign !== undefined && foreign.length > 0) {
-    lines.push('', look.paint('yellow', 'Active on this identity, and of no rotation of this secret:'))
-    for (const { noun, id, name } of foreign)
-      lines.push(shown(`  ${noun} ${id}${name === '' ? '' : `, ${name}`}`))
-    lines.push('  If nobody knows it, deactivate it at Dfns: it may be an intruder’s.')
+  if (change !== undefined && change.superseded.isActive !== false)
+    lines.push(`Back: npx dfns-rotator rollback ${secret}`)
+  if (failure !== undefined) {
+    const head = look.paint('bold', `But ${afterwards[failure.phase] ?? `${failure.phase} failed`}.`)
+    lines.push('', head, ...failureLines({ failure, look }))
+    if (failure.phase === 'retire-now')
+      lines.push(indented(`To end what is left: npx dfns-rotator rotate ${secret} --retire-now`, look))
   }
+  lines.push(...activeLines({ head: heads.left, all: left, advice: mayBeNeeded, look }))
+  lines.push(...activeLines({ head: heads.foreign, all: foreign, advice: mayBeAnIntruders, look }))
   return lines.join('\n')
+}
+
+/** What failed when the rotation was over: no phase of it. */
+const afterwards: Readonly<Record<string, string>> = {
+  'retire-now': 'not every grace is ended',
+  look: 'what has changed could not be read',
+}
+
+const heads = {
+  left: 'Active, with the mark of this secret, and named by no version:',
+  foreign: 'Active on this identity, and of no rotation of this secret:',
+}
+const mayBeNeeded =
+  'A rotation under way may need it, and what none needs the audit retires. But whoever held the leaked ' +
+  'key can choose that mark: if no rotation is under way, deactivate it at Dfns.'
+const mayBeAnIntruders = 'If nobody knows it, deactivate it at Dfns: it may be an intruder’s.'
+
+function activeLines(of: {
+  head: string
+  all: readonly Told[]
+  advice: string
+  look: Look
+}): readonly string[] {
+  const { head, all, advice, look } = of
+  if (all.length === 0) return []
+  const named = all.map(({ noun, id, name }) => shown(`  ${noun} ${id}${name === '' ? '' : `, ${name}`}`))
+  return ['', look.paint('yellow', head), ...named, indented(advice, look)]
 }
 
 /** What has another value, what is current, and what becomes of what it superseded. */
@@ -69,7 +101,7 @@ export function changeLines({ change, look }: { change: Change; look: Look }): r
 
 function fateOf({ isActive, until }: Change['superseded']): string {
   if (isActive === false) return 'which is not accepted any more'
-  if (until === undefined) return 'which stays active: no schedule ends it'
+  if (until === undefined) return 'which stays active: no schedule of it is known'
   return `which works until ${until.slice(0, 16).replace('T', ' ')} UTC`
 }
 
@@ -77,7 +109,7 @@ function notRotated({ secret, result, look }: Shown): string {
   const { outcome, failure } = result
   const causes = failure === undefined ? [] : failureLines({ failure, look })
   const goesOn = `Secrets Manager goes on with it by itself. Look: npx dfns-rotator status ${secret}`
-  const heads: Readonly<Record<RotateResult['outcome'], string>> = {
+  const outcomes: Readonly<Record<RotateResult['outcome'], string>> = {
     rotated: '',
     failed: `${secret} is not rotated: ${failure?.phase ?? 'it'} failed. AWSCURRENT is as it was.`,
     'given up': `${secret} is not rotated: somebody gave the rotation up, or put another value.`,
@@ -85,7 +117,7 @@ function notRotated({ secret, result, look }: Shown): string {
     interrupted: `${secret} is not rotated yet, and nobody watches any longer.`,
   }
   const isOpen = outcome === 'timed out' || outcome === 'interrupted'
-  const head = look.paint('bold', heads[outcome])
+  const head = look.paint('bold', outcomes[outcome])
   return [head, ...causes, ...(isOpen ? [indented(goesOn, look)] : [])].join('\n')
 }
 

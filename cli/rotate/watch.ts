@@ -34,6 +34,12 @@ const pauseMs = 1_000
 /** A function's log reaches CloudWatch some seconds late. */
 const logDelayMs = 15_000
 
+/**
+ * For so long the labels have to say that it was given up: RotateSecret answers before the version is there,
+ * and a read may show what was a moment ago.
+ */
+const givenUpMs = 15_000
+
 /** Looks at a rotation until it has come to an end, or nobody waits any longer. */
 export async function watch(watching: Watching): Promise<End> {
   const { store, log, token, time, timeoutMs, isInterrupted, hear, wait } = watching
@@ -41,6 +47,7 @@ export async function watch(watching: Watching): Promise<End> {
   const end = time.now() + timeoutMs
   let last: Failed | undefined
   let promotedAt: number | undefined
+  let givenUpAt: number | undefined
   for (;;) {
     const [secret, lines] = await Promise.all([store.describeSecret(), log.read()])
     const isStored = lines === undefined && (await store.getSecretValue({ versionId: token })) !== undefined
@@ -51,7 +58,8 @@ export async function watch(watching: Watching): Promise<End> {
         return { type: 'failed', event, promoted: isPromoted({ secret, token }) }
     }
     if (isPromoted({ secret, token })) promotedAt ??= time.now()
-    else if (isGivenUp({ secret, token })) return { type: 'given up' }
+    givenUpAt = isGivenUp({ secret, token }) ? (givenUpAt ?? time.now()) : undefined
+    if (givenUpAt !== undefined && time.now() - givenUpAt >= givenUpMs) return { type: 'given up' }
     if (followed.isFinished() && promotedAt !== undefined) return { type: 'rotated' }
     if (promotedAt !== undefined && time.now() - promotedAt >= logDelayMs) {
       followed.catchUp().forEach(hear)

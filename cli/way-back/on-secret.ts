@@ -5,6 +5,7 @@ import { secretsOf } from '../../lambdas/ports/secrets.ts'
 import { type Context, describe, operationOn } from '../context.ts'
 import { refusal } from '../failure.ts'
 import type { Given } from '../options.ts'
+import { assertScheduler } from './scheduler.ts'
 import { type Step, stepLine, stepLog } from './steps.ts'
 
 /** A secret as a command finds it, and what it is acted on with. */
@@ -12,8 +13,11 @@ export interface OnSecret {
   readonly secret: DescribedSecret
   /** As the command line named it. */
   readonly name: string
-  /** What the operations are opened with; whatever they do is told to standard error. */
-  readonly opening: OperationOpening
+  /**
+   * What an operation is opened with, from now on; whatever it does is told to standard error. Nobody knows
+   * how long a question waited for its answer.
+   */
+  readonly open: () => Promise<OperationOpening>
   readonly operation: Operation
   /** What they did so far. */
   readonly steps: readonly Step[]
@@ -24,12 +28,14 @@ export async function openOn(context: Context, given: Given): Promise<OnSecret> 
   const [name = ''] = given.operands
   const secret = await describe(context, name)
   const opening = await operationOn(context, secret.arn)
+  const operation = await openOperation(opening)
+  assertScheduler({ operation, deployment: await context.deployment() })
   const log = stepLog({
     log: opening.log,
     hear: (step) => context.progress(`  ${context.look.paint('green', '✓')} ${stepLine(step)}`),
   })
-  const acting = { ...opening, log }
-  return { secret, name, opening: acting, operation: await openOperation(opening), steps: log.steps }
+  const open = async () => ({ ...(await operationOn(context, secret.arn)), log })
+  return { secret, name, open, operation, steps: log.steps }
 }
 
 /** Does it; where it fails half-way, tells how it is completed. */

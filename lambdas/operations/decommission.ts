@@ -1,6 +1,7 @@
 import { isMarkOf } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
 import { pendingVersion } from '../rotation/labels.ts'
+import { standingReminders } from '../rotation/reminders.ts'
 import { tagPrefix } from '../rotation/settings.ts'
 import { abandon } from './abandon.ts'
 import {
@@ -10,8 +11,8 @@ import {
   type Operation,
   type OperationOpening,
 } from './operation.ts'
-import { retireAll, type RetiredVersion } from './retire-at-once.ts'
-import { retireFound } from './retire-found.ts'
+import { retireAll } from './retire-at-once.ts'
+import { type RetiredVersion, retireUnnamed } from './retire-found.ts'
 
 /** The staging label of a secret that was let go: audit leaves it alone until rotation is on again. */
 export const decommissioned = 'dfns-decommissioned'
@@ -28,7 +29,9 @@ export async function decommission(opening: OperationOpening): Promise<readonly 
   const versionId = pendingVersion(first.secret)
   if (versionId !== undefined) await abandon({ ...opening, versionId })
   const operation = await openOperation(opening)
-  const { retired } = await retireAll(operation)
+  const reminders = await standingReminders(operation)
+  const { retired, failures } = await retireAll({ operation, reminders })
+  for (const failure of failures) throw failure
   assertDone({ operation, retired })
   assertDone({ operation, retired: await retireLeft(operation) })
   await letGo(operation)
@@ -44,8 +47,7 @@ async function retireLeft(operation: Operation): Promise<readonly RetiredVersion
   for (const found of view.found) {
     const { id, isActive, lineage } = found
     if (!isActive || !isMarkOf(lineage, secretArn) || id === current.document.id) continue
-    const outcome = await retireFound({ operation, found, versionId: undefined })
-    left.push({ versionId: `of ${found.noun} ${id}`, outcome })
+    left.push(await retireUnnamed({ operation, found }))
   }
   return left
 }

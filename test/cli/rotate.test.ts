@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { RotateResult } from '../../cli/rotate/report.ts'
+import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { newKey } from '../../sandbox/scene.ts'
 import { activeIds, away, currentId, deadLetters, holder, outcomes, type Staged } from '../support/graces.ts'
 import { cli, deployed, json, startCli } from '../support/cli.ts'
@@ -197,6 +198,58 @@ test('--retire-now ends every grace at once, and tells of credentials that nobod
   expect(stdout).toContain(stranger)
   expect(activeIds(staged).toSorted()).toEqual([credId, await currentId(staged)].toSorted())
   expect(deadLetters(staged)).toEqual([])
+})
+
+test('--retire-now tells of strangers and of what it ended, whatever fails behind the rotation', async () => {
+  const staged = await deployed()
+  const { scene, account, arn } = staged
+  await scene.rotate(arn)
+  const first = holder(staged, 'AWSPREVIOUS')?.id
+  const second = await currentId(staged)
+  const { userId } = account
+  const stranger = scene.dfns.addCredential({ userId, name: 'nobody’s', publicKey: newKey().publicKey })
+  const marked = credIdOf({ secretArn: arn, token: 'of an intruder' })
+  scene.dfns.addCredential({ userId, name: 'like ours', publicKey: newKey().publicKey, credId: marked })
+  const [kept] = scene.dfns
+    .credentials({ userId })
+    .filter(({ credentialId }) => credentialId === second)
+    .map(({ credentialUuid }) => credentialUuid)
+  scene.sandbox.wire.plan = ({ operation, body }) =>
+    operation === 'PUT /auth/credentials/deactivate' && body.includes(kept ?? 'nothing')
+      ? { reply: { status: 403, body: '{"error":{"message":"no"}}' } }
+      : undefined
+  const args = ['rotate', secret, '--retire-now', '--yes']
+  const { code, result } = await json<RotateResult>({ args, scene })
+  expect(code).toBe(1)
+  expect(result).toMatchObject({
+    outcome: 'rotated',
+    change: { superseded: { id: second, isActive: true } },
+    failure: { phase: 'retire-now', code: expect.stringMatching(/^ERR_/) },
+    retired: [
+      { versionId: first, outcome: 'retired' },
+      { versionId: `of credential ${marked}`, outcome: 'retired' },
+    ],
+    left: [],
+    foreign: [{ id: stranger.credId, name: 'nobody’s' }],
+  })
+  expect(activeIds(staged)).not.toContain(account.credId)
+})
+
+test('a rotation is told as one, though what changed cannot be read any more', async () => {
+  const staged = await deployed()
+  const { scene } = staged
+  const { wire } = scene.sandbox
+  wire.plan = ({ operation, headers }) => {
+    const isFunction = /dfns-rotator-rotate/.test(headers['authorization'] ?? '')
+    const isMoved = holder(staged, 'AWSCURRENT')?.labels.has('AWSPREVIOUS') === false
+    const isOver = outcomes(staged).at(-1) === 'finishSecret'
+    return operation === 'GetSecretValue' && !isFunction && isMoved && isOver ? 'refused' : undefined
+  }
+  const { code, stdout } = await cli({ args: ['rotate', secret], scene })
+  expect(code).toBe(1)
+  expect(stdout).toContain(`${secret} is rotated.`)
+  expect(stdout).toContain('But what has changed could not be read.')
+  expect(stdout).toContain('ERR_STORE')
 })
 
 test('it refuses, and asks Secrets Manager for nothing, where no rotation can begin', async () => {

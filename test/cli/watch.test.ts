@@ -103,9 +103,21 @@ test('a failure for good ends it at once, and tells whether AWSCURRENT had moved
 })
 
 test('a rotation whose label was taken away is one that was given up', async () => {
-  const { end } = await watched([
+  const { end, seconds } = await watched([
     { labels: ['AWSPENDING'], lines: [] },
     { labels: [], lines: [] },
   ])
   expect(end).toEqual({ type: 'given up' })
+  expect(seconds).toBe(16)
+})
+
+test('a first look that does not show the version yet, or a later one of before, is not one given up', async () => {
+  const unseen = { labels: [], lines: [] }
+  const { end } = await watched([
+    ...Array.from({ length: 10 }, () => unseen),
+    { labels: ['AWSPENDING'], lines: [] },
+    ...Array.from({ length: 10 }, () => unseen),
+    { labels: ['AWSCURRENT'], lines: [] },
+  ])
+  expect(end).toEqual({ type: 'rotated' })
 })

@@ -166,3 +166,37 @@ test('what Dfns does not accept is left as it is, with the code', async () => {
   expect(stderr).toContain('What to do: ')
   expect(worldOf(staged)).toEqual(before)
 })
+
+const wrongPrefix = ['--name-prefix', 'another', '--yes']
+
+test.each([...commandLines, 'rotate'])(
+  '%s is refused where nobody tells who ends graces: with the option that says it, and nothing changed',
+  async (name) => {
+    const staged = name === 'abandon' ? await stuck() : await rotatedOnce()
+    const policy = ['--policy', '/dfns-rotator/policy']
+    const before = worldOf(staged)
+    const args = [name, secret, ...wrongPrefix, ...policy, ...(name === 'rotate' ? ['--retire-now'] : [])]
+    const { code, stdout, stderr } = await cli({ args, scene: staged.scene })
+    expect(stderr).toContain('Nothing was changed. Say --name-prefix')
+    expect([code, stdout]).toEqual([4, ''])
+    expect(worldOf(staged)).toEqual(before)
+  },
+)
+
+test('rollback goes on where the policy leaves retirement to the next rotation, and says so', async () => {
+  const staged = await rotatedOnce({ rules: { retireAtNextRotation: true } })
+  const args = ['rollback', secret, ...wrongPrefix, '--policy', '/dfns-rotator/policy']
+  const { code, stderr } = await cli({ args, scene: staged.scene })
+  expect(code).toBe(0)
+  expect(stderr).toContain('What it goes back from is retired when the next rotation begins.')
+})
+
+test('rollback goes on where the deployment has no scheduler, and says what that means', async () => {
+  const never = { default: 'PT0S', adopted: 'PT0S' }
+  const staged = await rotatedOnce({ scheduler: false, auditsDaily: false, grace: never })
+  const { scene, account } = staged
+  const { code, stdout, stderr } = await cli({ args: ['rollback', secret, '--yes'], scene })
+  expect([code, stderr]).toEqual([0, expect.stringContaining('stays active: there is no scheduler')])
+  expect(stdout).toContain('which stays active: no schedule of it is known')
+  expect(await currentId(staged)).toBe(account.credId)
+})

@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import { DelegatedWebhooksClient } from '@dfns/sdk/generated/webhooks/delegatedClient.js'
 import { WebhooksClient } from '@dfns/sdk/generated/webhooks/client.js'
+import { transport } from 'cross-fetch'
 import { describe, expect, test } from 'vitest'
 import { dfnsClient, dfnsClientOf } from '../../client/dfns.ts'
 import { signer } from '../../client/signer.ts'
@@ -7,6 +9,10 @@ import type { Fault } from '../../sandbox/wire.ts'
 import { documentKinds, keyKinds, type KeyKind, stage, type Stage } from './stage.ts'
 
 const timeout = 120_000
+
+// What others install under the SDK. Its types are of the name that ours has here.
+const require = createRequire(import.meta.url)
+const { fetch: publishedFetch } = require('cross-fetch-published') as { fetch: typeof globalThis.fetch }
 const minute = 60_000
 
 async function applied(kind: KeyKind, options: Parameters<typeof stage>[1] = {}) {
@@ -158,6 +164,30 @@ describe('a call that is refused', () => {
     scene.sandbox.wire.plan = ({ operation }) => (operation === 'POST /auth/action' ? 'refused' : undefined)
     expect(await statusOf(change())).toBe(403)
     expect(requests().length - asked).toBe(4)
+  })
+
+  test('without JSON is repeated where it was only signed for, by the fetch that the SDK brings along', async () => {
+    const { change, look, scene, effects, requests, rotate, webhookId } = await applied('account')
+    const { wire } = scene.sandbox
+    await change()
+    await rotate()
+    const withoutJson = (of: string, status: number) => {
+      let isLeft = true
+      wire.plan = ({ operation }) => {
+        if (!isLeft || operation !== of) return undefined
+        isLeft = false
+        return { reply: { status, body: '<html>' } }
+      }
+    }
+    withoutJson('POST /auth/action/init', 401)
+    await transport.run(publishedFetch, change)
+    expect(effects()).toBe(2)
+    await rotate()
+    const asked = requests().length
+    // Of any other call nobody knows the status: it may have been carried out.
+    withoutJson(`GET /webhooks/${webhookId}`, 401)
+    expect(await statusOf(transport.run(publishedFetch, look))).toContain('invalid json')
+    expect(requests().length - asked).toBe(1)
   })
 
   test('keeps its error while the secret cannot be read', async () => {

@@ -128,6 +128,17 @@ describe('a delivery', () => {
     expect(await outcome(verify(body, signatureOf('whs-secret-current', body)))).toBe('ERR_EVENT')
   })
 
+  test('whose optional fields are null is accepted, as if they were absent', async () => {
+    const { bodyOf, verify } = received()
+    const body = bodyOf({ retryOf: null, deliveryAttempt: null, data: { note: null } })
+    const event = await verify(body, signatureOf('whs-secret-current', body))
+    expect(event).toMatchObject({ id: 'whe-1', data: { note: null } })
+    expect(event).not.toHaveProperty('retryOf')
+    expect(event).not.toHaveProperty('deliveryAttempt')
+    const odd = bodyOf({ id: null })
+    expect(await outcome(verify(odd, signatureOf('whs-secret-current', odd)))).toBe('ERR_EVENT')
+  })
+
   test('that is larger than any event is not even looked at', async () => {
     const { store, verify } = received()
     const body = 'x'.repeat(1_048_577)

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { newKey } from '../../sandbox/scene.ts'
 import type { SimulatedKind } from '../simulation/secrets.ts'
 import {
   dayMs,
+  documentOf,
   held,
   openSetting,
   operate,
@@ -111,5 +113,36 @@ test('a key that was registered and never promoted goes as well, though no label
   expect(problemsOf(setting)).toHaveLength(1)
   expect(await operate(setting, 'decommission')).toBe('done')
   expect(problemsOf(setting)).toEqual([])
+  world.close()
+})
+
+test('what a person put a value over, before its rotation moved AWSCURRENT, ends with the rest', async () => {
+  const setting = await openSetting({ first: 'adopted', tags })
+  const { world, arn } = setting
+  const adopted = held(setting, 'AWSCURRENT')
+  world.plan = ({ invocation, request }) =>
+    invocation.phase === 'finishSecret' && request.operation === 'UpdateSecretVersionStage'
+      ? 'killed-before'
+      : undefined
+  await world.rotateNow(arn)
+  world.plan = undefined
+  expect(scheduledVersions(setting)).toEqual([adopted])
+  const { credId = '', ...document } = documentOf(setting, adopted)
+  const credentials = [...world.dfns.state.credentials.values()]
+  const { userId = '' } = credentials.find(({ credentialId }) => credentialId === credId) ?? {}
+  const { publicKey, privateKey } = newKey()
+  const byHand = world.dfns.addCredential({ userId, name: 'emergency', publicKey }).credId
+  await world.secretsManager('PutSecretValue', {
+    SecretId: arn,
+    ClientRequestToken: 'c'.repeat(32),
+    SecretString: JSON.stringify({ ...document, credId: byHand, privateKey }),
+  })
+  expect(held(setting, 'AWSPREVIOUS')).toBe(adopted)
+  expect(await operate(setting, 'decommission')).toBe('done')
+  const active = [...world.dfns.state.credentials.values()].filter(
+    (one) => one.userId === userId && one.isActive,
+  )
+  expect(active.map(({ credentialId }) => credentialId)).toEqual([byHand])
+  expect(scheduledVersions(setting)).toEqual([])
   world.close()
 })

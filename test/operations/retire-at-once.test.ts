@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { retireAtOnce } from '../../lambdas/operations/retire-at-once.ts'
 import { newKey } from '../../sandbox/scene.ts'
 import { theseLambdas } from '../simulation/lambdas.ts'
@@ -14,6 +15,7 @@ import {
   rotatedSetting,
   scheduledVersions,
   type Setting,
+  stick,
 } from '../simulation/setting.ts'
 
 type Retired = Awaited<ReturnType<typeof retireAtOnce>>
@@ -115,6 +117,90 @@ test("a credential with another secret's mark is listed: a mark proves nothing",
   expect(active(setting)).toContain(marked)
   world.close()
 })
+
+/** Somebody who holds a key of the account registers another one, under an id with this secret's mark. */
+function registered(setting: Setting, token: string): string {
+  const { world, arn } = setting
+  const { credId } = documentOf(setting, held(setting, 'AWSCURRENT'))
+  const owner = [...world.dfns.state.credentials.values()].find(({ credentialId }) => credentialId === credId)
+  const marked = credIdOf({ secretArn: arn, token })
+  const { publicKey } = newKey()
+  world.dfns.addCredential({ userId: owner?.userId ?? '', name: 'marked', publicKey, credId: marked })
+  return marked
+}
+
+test("the mark of this secret saves nothing that neither a label nor a schedule names: an intruder's", async () => {
+  const { returned, lambdas } = listening()
+  const setting = await rotatedSetting({ lambdas })
+  const marked = registered(setting, 'a rotation that never was')
+  expect(await operate(setting, 'retireAtOnce')).toBe('done')
+  expect(active(setting)).toEqual([documentOf(setting, held(setting, 'AWSCURRENT')).credId])
+  expect(returned[0]?.retired).toContainEqual({ versionId: `of credential ${marked}`, outcome: 'retired' })
+  expect(returned[0]).toMatchObject({ left: [], foreign: [], failures: [] })
+  setting.world.close()
+})
+
+test('what a rotation that begins meanwhile may need is left and named; what is older is not', async () => {
+  const { returned, lambdas } = listening()
+  const setting = await rotatedSetting({ lambdas })
+  const { world } = setting
+  const old = registered(setting, 'an old one')
+  await world.advance(3 * hourMs)
+  const young = registered(setting, 'a young one')
+  let hasBegun = false
+  world.plan = ({ invocation, request }) => {
+    if (hasBegun || invocation.phase !== 'retireAtOnce' || request.operation !== 'GET /auth/credentials')
+      return undefined
+    hasBegun = true
+    return { meanwhile: () => stick(setting, 'testSecret') }
+  }
+  expect(await operate(setting, 'retireAtOnce')).toBe('done')
+  const pending = documentOf(setting, held(setting, 'AWSPENDING')).credId ?? ''
+  expect(returned[0]?.left.map(({ id }) => id)).toContain(young)
+  expect(active(setting)).toEqual(expect.arrayContaining([pending, young]))
+  expect(active(setting)).not.toContain(old)
+  world.close()
+})
+
+test('what fails keeps nothing else from being told', async () => {
+  const { returned, lambdas } = listening()
+  const setting = await rotatedSetting({ lambdas })
+  const { world } = setting
+  const marked = registered(setting, 'one that Dfns keeps')
+  const uuid = [...world.dfns.state.credentials.values()].find((one) => one.credentialId === marked)
+  world.plan = ({ request }) =>
+    request.operation.startsWith('PUT /auth/credentials/') &&
+    JSON.stringify(request).includes(uuid?.credentialUuid ?? '')
+      ? { reply: { status: 403, headers: {}, body: '{}' } }
+      : undefined
+  expect(await operate(setting, 'retireAtOnce')).toMatch(/^ERR_/)
+  expect(returned[0]?.retired.map(({ outcome }) => outcome)).toEqual(['retired'])
+  expect(returned[0]?.left.map(({ id }) => id)).toEqual([marked])
+  expect(returned[0]?.failures).toHaveLength(1)
+  world.close()
+})
+
+test.each(['ListSchedules', 'DescribeSecret'])(
+  'where %s fails on the way, strangers and what has our mark are told all the same',
+  async (operation) => {
+    const { returned, lambdas } = listening()
+    const setting = await rotatedSetting({ lambdas })
+    const { world } = setting
+    const marked = registered(setting, 'of an intruder')
+    const owner = [...world.dfns.state.credentials.values()].find((one) => one.credentialId === marked)
+    world.dfns.addCredential({ userId: owner?.userId ?? '', name: 'by hand', publicKey: newKey().publicKey })
+    let hasListed = false
+    world.plan = ({ request }) => {
+      hasListed ||= request.operation === 'ListSchedules'
+      return hasListed && request.operation === operation ? 'refused' : undefined
+    }
+    expect(await operate(setting, 'retireAtOnce')).toMatch(/^ERR_(SCHEDULER|STORE)$/)
+    expect(returned[0]?.foreign.map(({ name }) => name)).toEqual(['by hand'])
+    const told = JSON.stringify([returned[0]?.left, returned[0]?.retired])
+    expect(told).toContain(marked)
+    world.close()
+  },
+)
 
 test('a webhook goes when nothing of it is left to deliver, and not before', async () => {
   const setting = await rotatedSetting({ kind: 'webhook' })

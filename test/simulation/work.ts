@@ -58,7 +58,9 @@ export function workOf(parts: {
     },
     [arns.operator]: async (invocation) => {
       const { operation, secretArn, to = '', versionId = '' } = invocation.event as OperationEvent
-      await lambdas[operation]({ ...given(invocation), secretArn, to, versionId })
+      const result = await lambdas[operation]({ ...given(invocation), secretArn, to, versionId })
+      // The command tells these together with what was done.
+      if (result !== undefined && 'failures' in result) for (const failure of result.failures) throw failure
     },
   }
   return (invocation: Invocation) => reported({ invocation, work: work[invocation.arn]?.(invocation) })
