@@ -186,9 +186,9 @@ function refusal({ secretArn, superseded }: Retirement): RotationError {
 function names({ version, superseded }: { version: SecretVersion; superseded: Superseded }): boolean {
   const { id } = superseded
   const { text } = version
-  const fields = readJsonObject(text ?? '')
-  if (fields === undefined || text === undefined) return true
-  return standsIn(text, id) || idIn(fields) === id || isOfReplaced(fields['authToken'], superseded)
+  if (text === undefined || standsIn(text, id)) return true
+  const fields = readJsonObject(text)
+  return idIn(fields) === id || isOfReplaced(fields?.['authToken'], superseded)
 }
 
 /** A service account or token may have got another key meanwhile: what is retired is all of it. */
