@@ -42,6 +42,7 @@ export async function retire(retirement: Retirement): Promise<void> {
   await assertUnnamed(retirement)
   const deactivation = await planning
   const isRepeated = deactivation.isBegun()
+  // From then on the refusal of a list says nothing of AWSCURRENT.
   let isProven = false
   try {
     await deactivation.perform()
@@ -54,12 +55,10 @@ export async function retire(retirement: Retirement): Promise<void> {
     await release(retirement)
   } catch (error) {
     // Where nothing was deactivated, AWSCURRENT was refused before, and there is nothing to take back.
-    // Once AWSCURRENT is proved, the refusal of a list says nothing of it.
-    const isRefused = !isProven && isCode(error, ...refusals)
+    const isRefused =
+      isCode(error, ...refusals) && !isProven && !(isRepeated && hasExpired(retirement, error))
     const isReason = isRefused || isCode(error, 'ERR_RETIRE_REFUSED')
     if (!isReason || !deactivation.isBegun()) throw error
-    // An earlier attempt has proved AWSCURRENT; that its token has come to its end since is no reason.
-    if (isRepeated && error.code === 'ERR_TOKEN_EXPIRED' && hasExpired(retirement)) throw error
     if (deactivation.isFinal === true) throw await final({ retirement, reason: error })
     throw await undone({ retirement, deactivation, reason: error })
   }
@@ -69,8 +68,9 @@ export async function retire(retirement: Retirement): Promise<void> {
   })
 }
 
-const hasExpired = ({ current: { tokenExpires }, time }: Retirement): boolean =>
-  tokenExpires !== undefined && tokenExpires.getTime() <= time.now()
+/** That a token has come to its end since an earlier attempt is not that attempt's doing. */
+const hasExpired = ({ current: { tokenExpires }, time }: Retirement, { code }: RotationError): boolean =>
+  code === 'ERR_TOKEN_EXPIRED' && tokenExpires !== undefined && tokenExpires.getTime() <= time.now()
 
 /** One refusal may be a hiccup, and would be remembered: it is believed when it is repeated at once. */
 async function proven({ prove }: Deactivation): Promise<void> {
