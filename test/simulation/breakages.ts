@@ -134,8 +134,14 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
   },
   {
     name: 'compare versions instead of credential ids before a retirement',
-    secondLine: 'that Dfns refuses a credential that deactivates itself, a switch that the edits turn off',
+    secondLine:
+      'that nobody deactivates the key that signs, and that Dfns refuses it, a switch that the edits turn off',
     patches: [
+      {
+        file: 'credentials/deactivation.ts',
+        find: '  if (document.id === id) {\n',
+        replace: '  if (document !== current && document.id === id) {\n',
+      },
       {
         file: 'rotation/retirement.ts',
         find: 'labelled.some((version) => version !== undefined && names({ version, superseded }))',
@@ -292,8 +298,8 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
     patches: [
       {
         file: 'credentials/signer.ts',
-        find: 'if (userId !== undefined && userId === generation.userId) return signer',
-        replace: 'if (userId !== undefined) return signer',
+        find: 'if (userId === undefined || userId !== generation.userId) {',
+        replace: 'if (userId === undefined) {',
       },
       {
         file: 'rotation/phases.ts',

@@ -171,8 +171,13 @@ export const operationBreakages: readonly Breakage[] = [
   },
   {
     name: 'retire at once without a proof of AWSCURRENT',
-    secondLine: 'the proof after a deactivation, which takes it back',
+    secondLine: 'that nothing is retired for a key that is listed as deactivated',
     patches: [
+      {
+        file: 'credentials/deactivation.ts',
+        find: '  assertNotDeactivated({ current, all })\n',
+        replace: '  void assertNotDeactivated\n',
+      },
       {
         file: 'operations/operation.ts',
         find: '  if (refusal === undefined) return view\n',
