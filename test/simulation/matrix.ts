@@ -430,6 +430,7 @@ export async function finished(end: {
   if (trouble.fault === 'by lot') return problems.filter((problem) => !problem.startsWith('dead letter'))
   if (scenario.tokenDies) return [...refused, ...unsaid(world)]
   if (isBelieved({ world, trouble, problems })) return []
+  if (areStrays({ scenario, trouble, problems })) return afterAudit({ world, arn })
   if (world.checkers.activeCurrent(arn) === 1) return problems
   if (!isConcurrent(trouble)) return [...problems, 'AWSCURRENT was registered more than once']
   await world.rotateNow(arn)
@@ -440,6 +441,26 @@ export async function finished(end: {
     ...world.checkers.unconverged(arn),
     ...(isOne ? [] : ['the rotation after a double registration registers twice']),
   ]
+}
+
+/** Kinds of which createSecret makes an object at Dfns before it can be stored. */
+const madeBefore: readonly (SimulatedKind | undefined)[] = ['webhook', 'replaced account', 'replaced token']
+
+/**
+ * Two attempts made an object each, and what was to remove the other one failed, or asked a list that lagged: by design
+ * (section 4) that holds nothing up, and the next audit finds it.
+ */
+function areStrays(of: { scenario: Scenario; trouble: Trouble; problems: readonly string[] }): boolean {
+  const { scenario, trouble, problems } = of
+  const isStray = (problem: string) => /^superseded \S+ is active$/.test(problem)
+  const areAll = problems.length > 0 && problems.every(isStray)
+  return areAll && trouble.fault === 'two' && madeBefore.includes(scenario.kind)
+}
+
+async function afterAudit({ world, arn }: { world: Simulation; arn: string }): Promise<string[]> {
+  await world.audit()
+  await world.advance(days)
+  return world.checkers.unconverged(arn)
 }
 
 /**
