@@ -1,0 +1,37 @@
+// First: whatever draws at random has to draw from the seed.
+import './seeded-crypto.ts'
+import { expect, test } from 'vitest'
+import { otherKinds, run } from './matrix.ts'
+import type { Simulation } from './world.ts'
+
+/** Found by the exploration of every pair: the second of two createSecret fails behind the webhook that it made. */
+const trouble = {
+  fault: 'two',
+  first: { fault: 'overtaken', call: 11 },
+  second: { fault: 'refused', call: 29 },
+} as const
+
+const webhooks = ({ dfns, orgId }: Simulation) => dfns.webhooks({ orgId }).map(({ status }) => status)
+
+test('a webhook that two attempts left and no list showed in time stays Disabled, and the next audit finds it', async () => {
+  const scenario = otherKinds.find(({ name }) => name === 'webhook, grace PT26H')
+  if (scenario === undefined) throw new Error('there is no such world')
+  let before: readonly string[] = []
+  let world: Simulation | undefined
+  const { struck, problems } = await run({
+    scenario,
+    trouble,
+    atEnd: (of) => {
+      world = of
+      before = webhooks(of)
+    },
+  })
+  expect(struck.map(({ operation }) => operation.replace(/wh-.*/, 'ID'))).toEqual([
+    'GET /webhooks/ID',
+    'PutSecretValue',
+  ])
+  // Its own, another secret's, and the one that was left.
+  expect(before.toSorted()).toEqual(['Disabled', 'Enabled', 'Enabled'])
+  expect(problems).toEqual([])
+  expect(world && webhooks(world)).toEqual(['Enabled', 'Enabled'])
+})
