@@ -335,7 +335,7 @@ async function ending(
   const state = likenessOf(world, { forgotten })
   const isDouble = world.checkers.activeCurrent(arn) !== 1
   const left = await finished({ world, scenario, arn, trouble })
-  return { calls: 0, state, isDouble, problems: [...found({ world, scenario, struck }), ...left] }
+  return { calls: 0, state, isDouble, problems: [...found({ world, scenario, trouble, struck }), ...left] }
 }
 
 /** Far from its rate limit Dfns answers without regard to it. */

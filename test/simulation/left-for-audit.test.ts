@@ -11,6 +11,40 @@ const trouble = {
   second: { fault: 'refused', call: 29 },
 } as const
 
+/** The first of two accounts has no holder, because the reply that told its token was lost; its removal is struck. */
+const removals = [
+  [
+    { fault: 'reply lost', call: 21 },
+    { fault: 'refused', call: 66 },
+  ],
+  [
+    { fault: 'reply lost again', call: 22 },
+    { fault: 'timed out again', call: 76 },
+  ],
+  [
+    { fault: 'reply lost again', call: 25 },
+    { fault: 'throttled again', call: 86 },
+  ],
+] as const
+
+test.each(removals)(
+  'an account whose reply was lost (%o) and whose removal fails (%o) is found by the next audit',
+  async (first, second) => {
+    const scenario = otherKinds.find(({ name }) => name === 'replaced account, grace PT24H')
+    if (scenario === undefined) throw new Error('there is no such world')
+    let world: Simulation | undefined
+    const atEnd = (of: Simulation) => void (world = of)
+    const { struck, problems } = await run({ scenario, trouble: { fault: 'two', first, second }, atEnd })
+    expect(struck.map(({ phase }) => phase)).toEqual(['createSecret', 'setSecret'])
+    expect(problems).toEqual([])
+    const active = world?.dfns
+      .identities({ orgId: world.orgId })
+      .filter((one) => one.kind === 'ServiceAccount' && one.isActive)
+    // AWSCURRENT's, a person's, and another secret's.
+    expect(active).toHaveLength(3)
+  },
+)
+
 const webhooks = ({ dfns, orgId }: Simulation) => dfns.webhooks({ orgId }).map(({ status }) => status)
 
 test('a webhook that two attempts left and no list showed in time stays Disabled, and the next audit finds it', async () => {
