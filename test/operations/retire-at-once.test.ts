@@ -3,7 +3,7 @@ import { credIdOf } from '../../lambdas/crypto/lineage.ts'
 import { retireAtOnce } from '../../lambdas/operations/retire-at-once.ts'
 import { newKey } from '../../sandbox/scene.ts'
 import { theseLambdas } from '../simulation/lambdas.ts'
-import type { SimulatedKind } from '../simulation/secrets.ts'
+import { simulatedKinds } from '../simulation/secrets.ts'
 import {
   dayMs,
   documentOf,
@@ -42,14 +42,7 @@ function active({ world, arn }: Setting): readonly string[] {
   return all.filter((one) => one.userId === userId && one.isActive).map(({ credentialId }) => credentialId)
 }
 
-const kinds = [
-  'ServiceAccountKey',
-  'UserKey',
-  'PersonalAccessTokenKey',
-  'signed token',
-  'replaced account',
-  'replaced token',
-] as const satisfies readonly SimulatedKind[]
+const kinds = simulatedKinds.filter((kind) => kind !== 'webhook')
 
 describe.each(kinds)('%s', (kind) => {
   test('inside its grace the superseded generation ends now, and its schedule is gone', async () => {
