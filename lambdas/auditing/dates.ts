@@ -1,7 +1,8 @@
 import { isSurelyReplaced } from '../credentials/choice.ts'
 import { isKeyDocument } from '../credentials/document.ts'
 import { dayMs } from '../ports/time.ts'
-import { type View, youngMs } from './run.ts'
+import { youngMs } from '../operations/retire-at-once.ts'
+import type { View } from './run.ts'
 
 /** What the calendar tells: a rotation that is stuck or overdue, a token that ends. */
 export function reportDates(of: View & { pendingVersion: string | undefined }): void {

@@ -7,7 +7,8 @@ import { retireSuperseded } from '../rotation/retiring.ts'
 import { isMarkedUndone, undoneLabel } from '../rotation/undone.ts'
 import type { FindingType } from './findings.ts'
 import { type Leftover, leftoversIn } from './left.ts'
-import { type View, youngMs } from './run.ts'
+import { youngMs } from '../operations/retire-at-once.ts'
+import type { View } from './run.ts'
 import { holdShared } from './shared.ts'
 
 /** A schedule that is late by more is taken for lost. Milliseconds. */

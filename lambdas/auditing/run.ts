@@ -3,7 +3,6 @@ import type { Survey } from '../credentials/survey.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { DescribedSecret, SecretStore } from '../ports/secrets-manager.ts'
 import type { Schedules } from '../ports/scheduler.ts'
-import { hourMs } from '../ports/time.ts'
 import type { Stored } from '../rotation/generations.ts'
 import type { Inside } from '../rotation/opening.ts'
 import type { Policy } from '../rotation/policy.ts'
@@ -44,6 +43,3 @@ export interface View {
   readonly pending: Stored | undefined
   readonly previous: Stored | undefined
 }
-
-/** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */
-export const youngMs = 2 * hourMs

@@ -17,8 +17,8 @@ import {
 } from './operation.ts'
 import { type RetiredVersion, retireUnnamed } from './retire-found.ts'
 
-/** As old as what the audit acts on: a createSecret may hold what it has not stored yet. */
-const youngMs = 2 * hourMs
+/** Nothing younger is acted on: a rotation may be about to name it. Milliseconds. */
+export const youngMs = 2 * hourMs
 
 /** What came of it. All that could be done was, whatever else failed. */
 export interface RetiredAtOnce {

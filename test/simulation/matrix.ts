@@ -15,7 +15,7 @@ import {
   type Struck,
 } from './faults.ts'
 import type { Lambdas } from './lambdas.ts'
-import { receiverUrl, type SimulatedKind, webhookEvents } from './secrets.ts'
+import { receiverUrl, type SimulatedKind, simulatedKinds, webhookEvents } from './secrets.ts'
 import type { SimulatedGrace } from './watched.ts'
 import { createSimulation, type Simulation, type SimulationOptions } from './world.ts'
 
@@ -55,26 +55,19 @@ export const scenarios: readonly Scenario[] = (['PT0S', 'PT24H'] as const).flatM
 )
 
 /** The other kinds, each in the world in which it differs most from a service account. */
-export const otherKinds: readonly Scenario[] = (
-  [
-    'UserKey',
-    'PersonalAccessTokenKey',
-    'signed token',
-    'replaced account',
-    'replaced token',
-    'webhook',
-  ] as const
-).flatMap((kind) => [
-  { name: `${kind}, grace PT0S`, kind, grace: graces.PT0S, first: 'adopted', duplicates: 'refuse' },
-  {
-    // A webhook that a rotation made has a grace of its own.
-    name: `${kind}, grace ${kind === 'webhook' ? 'PT26H' : 'PT24H'}`,
-    kind,
-    grace: graces.PT24H,
-    first: 'own',
-    duplicates: 'allow',
-  },
-])
+export const otherKinds: readonly Scenario[] = simulatedKinds
+  .filter((kind) => kind !== 'ServiceAccountKey')
+  .flatMap((kind) => [
+    { name: `${kind}, grace PT0S`, kind, grace: graces.PT0S, first: 'adopted', duplicates: 'refuse' },
+    {
+      // A webhook that a rotation made has a grace of its own.
+      name: `${kind}, grace ${kind === 'webhook' ? 'PT26H' : 'PT24H'}`,
+      kind,
+      grace: graces.PT24H,
+      first: 'own',
+      duplicates: 'allow',
+    },
+  ])
 
 const mayRotateThemselves: readonly SimulatedKind[] = [
   'ServiceAccountKey',
