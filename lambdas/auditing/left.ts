@@ -139,11 +139,10 @@ async function adoptedAmong(of: {
     const generation = await generationIn(view.inside.version(versionId))
     if (generation === undefined) continue
     const { id: credId } = generation.document
-    const whole = survey.find(generation.document)
-    for (const found of [whole, unknown.find(({ id }) => id === credId)]) {
-      if (found === undefined || found.lineage !== undefined || !isLeft(found) || isTaken(found)) continue
-      adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
-    }
+    // A rollback could activate a token again, but not its key: that goes with the token, or a person decides.
+    const found = survey.find(generation.document) ?? unknown.find(({ id }) => id === credId)
+    if (found === undefined || found.lineage !== undefined || !isLeft(found) || isTaken(found)) continue
+    adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
   }
   return adopted
 }

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest'
 import { otherKinds, run } from './matrix.ts'
 import type { Simulation } from './world.ts'
 
+const days = 86_400_000
+
 /** Found by the exploration of every pair: the second of two createSecret fails behind the webhook that it made. */
 const trouble = {
   fault: 'two',
@@ -42,6 +44,35 @@ test.each(removals)(
       .filter((one) => one.kind === 'ServiceAccount' && one.isActive)
     // AWSCURRENT's, a person's, and another secret's.
     expect(active).toHaveLength(3)
+  },
+)
+
+const removalsOfTokens = [
+  [
+    { fault: 'reply lost', call: 16 },
+    { fault: 'refused', call: 68 },
+  ],
+  [
+    { fault: 'reply lost again', call: 28 },
+    { fault: 'timed out again', call: 95 },
+  ],
+] as const
+
+test.each(removalsOfTokens)(
+  'a token whose reply was lost (%o) and whose removal fails (%o) is found by the next audit, which touches no key of a token',
+  async (first, second) => {
+    const scenario = otherKinds.find(({ name }) => name === 'replaced token, grace PT24H')
+    if (scenario === undefined) throw new Error('there is no such world')
+    let world: Simulation | undefined
+    const atEnd = (of: Simulation) => void (world = of)
+    const { struck, problems } = await run({ scenario, trouble: { fault: 'two', first, second }, atEnd })
+    expect(struck.map(({ phase }) => phase)).toEqual(['createSecret', 'setSecret'])
+    expect(problems).toEqual([])
+    await world?.advance(20 * days)
+    await world?.audit()
+    await world?.advance(20 * days)
+    const touched = world?.findings.filter(({ invariant }) => invariant === 'nothing foreign is touched')
+    expect(touched).toEqual([])
   },
 )
 
