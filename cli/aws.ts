@@ -29,11 +29,12 @@ export interface AwsOptions {
  */
 export function awsClients({ profile, region: said, endpointUrl }: AwsOptions): AwsClients {
   if (profile !== undefined) useProfile(profile)
-  const region = said ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']
+  // An empty variable is none, as for the aws CLI.
+  const region = said || process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION']
   if (endpointUrl !== undefined && !URL.canParse(endpointUrl)) throw usage('--endpoint-url is not a URL')
   const config = {
     ...awsClientOptions,
-    ...(region !== undefined && { region }),
+    ...(region && { region }),
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
   }
   return {

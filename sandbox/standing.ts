@@ -67,7 +67,9 @@ export async function openStanding(options: StandingOptions): Promise<StandingSa
 /** What a person is told who is to use it; `commands` say how. */
 export function invitation(of: { sandbox: StandingSandbox; commands: readonly string[] }): string {
   const { environment, secretArn } = of.sandbox
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`)
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`)
+  // Either would come before the sandbox's own credentials.
+  const lines = ['unset AWS_PROFILE AWS_SESSION_TOKEN', ...exports]
   return `
 Paste this where the aws CLI or an SDK is to find the sandbox:
 

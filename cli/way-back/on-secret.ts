@@ -1,6 +1,7 @@
 import { RotationError } from '../../lambdas/errors.ts'
 import { openOperation, type Operation, type OperationOpening } from '../../lambdas/operations/operation.ts'
 import type { DescribedSecret } from '../../lambdas/ports/secrets-manager.ts'
+import type { Log } from '../../lambdas/ports/log.ts'
 import { secretsOf } from '../../lambdas/ports/secrets.ts'
 import { type Context, describe, operationOn } from '../context.ts'
 import { refusal } from '../failure.ts'
@@ -27,15 +28,23 @@ export interface OnSecret {
 export async function openOn(context: Context, given: Given): Promise<OnSecret> {
   const [name = ''] = given.operands
   const secret = await describe(context, name)
-  const opening = await operationOn(context, secret.arn)
-  const operation = await openOperation(opening)
+  const operation = await openOperation(await operationOn(context, secret.arn))
   assertScheduler({ operation, deployment: await context.deployment() })
+  return { secret, name, operation, ...toldTo({ context, secretArn: secret.arn, log: operation.log }) }
+}
+
+/** What an operation is opened with, and what it tells. */
+export function toldTo(of: {
+  context: Context
+  secretArn: string
+  log: Log
+}): Pick<OnSecret, 'open' | 'steps'> {
+  const { context, secretArn } = of
   const log = stepLog({
-    log: opening.log,
+    log: of.log,
     hear: (step) => context.progress(`  ${context.look.paint('green', '✓')} ${stepLine(step)}`),
   })
-  const open = async () => ({ ...(await operationOn(context, secret.arn)), log })
-  return { secret, name, open, operation, steps: log.steps }
+  return { open: async () => ({ ...(await operationOn(context, secretArn)), log }), steps: log.steps }
 }
 
 /** Does it; where it fails half-way, tells how it is completed. */

@@ -1,12 +1,12 @@
 import { isCode, RotationError } from '../errors.ts'
 import type { ListedApproval } from '../ports/dfns-account-replies.ts'
-import type { ApprovalStatus } from '../ports/dfns-policies.ts'
+import { type ApprovalStatus, approvalStatuses } from '../ports/dfns-policies.ts'
 import { unlessRefused } from './answer.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means } from './credential.ts'
 import type { KeyDocument } from './document.ts'
 
-interface Approval extends ListedApproval {
+interface Approval extends Omit<ListedApproval, 'status'> {
   readonly status: ApprovalStatus
 }
 
@@ -43,9 +43,15 @@ async function approvalsOf(asker: Asker, ...statuses: readonly ApprovalStatus[])
   const initiatorId = await userIdOf(asker)
   const accounts = means.accountsAs(document.identity)
   const list = async (status: ApprovalStatus) =>
-    (await accounts.listApprovals({ status, initiatorId })).map((one) => ({ ...one, status }))
+    (await accounts.listApprovals({ status, initiatorId }))
+      .filter((one) => !isAnother({ said: one.status, asked: status }))
+      .map((one) => ({ ...one, status }))
   return (await unlessRefused(Promise.all(statuses.map(list))))?.flat()
 }
+
+/** Whether an approval says of itself that it was not asked for. */
+const isAnother = ({ said, asked }: { said: string | undefined; asked: ApprovalStatus }): boolean =>
+  said !== asked && approvalStatuses.some((one) => one === said)
 
 /** A change that a policy may hold back. */
 export interface Change {

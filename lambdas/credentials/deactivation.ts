@@ -36,16 +36,19 @@ export async function deactivation(rotation: {
     return asking({ ...deactivationOf({ noun: 'credential', id: uuid, on }), asker, approvals, call })
   }
   let begun = under.some(({ isActive }) => !isActive)
+  const prove = () => proveListed({ generation: current, credentialUuid: own?.credentialUuid, means })
   return {
     ids,
     async perform() {
+      // The signature of a signer proves nothing of the key that is to remain.
+      if (document.id !== current.id && under.some(({ isActive }) => isActive)) await prove()
       for (const { credentialUuid, isActive } of under) {
         if (isActive) await deactivate(credentialUuid)
         begun = true
       }
     },
     isBegun: () => begun,
-    prove: () => proveListed({ generation: current, credentialUuid: own?.credentialUuid, means }),
+    prove,
     async undo() {
       for (const uuid of ids) await dfns.activateCredential(uuid).catch(explain)
     },

@@ -58,8 +58,11 @@ function refusalOf({ error, generation }: { error: unknown; generation: KeyDocum
   throw explained
 }
 
-// What Dfns documents for tokens, accounts and signatures; 402 or 404, say, are no word on either.
+// What Dfns documents for tokens, accounts and signatures; 402 or 404, say, are no word on either. A login
+// names the credential, which may not be found.
 const refusals: readonly number[] = [400, 401, 403, 422]
+const isWordOn = ({ status = 0, endpoint }: DfnsFailure): boolean =>
+  refusals.includes(status) || (status === 404 && endpoint === 'POST /auth/login')
 
 /**
  * Says what the refusal of a signed call means: of the token, or of the key. Other errors are returned as
@@ -67,7 +70,7 @@ const refusals: readonly number[] = [400, 401, 403, 422]
  */
 export function explainSigning({ error, generation }: { error: unknown; generation: KeyDocument }): unknown {
   if (!(error instanceof DfnsFailure) || !error.isRefusal) return error
-  if (!refusals.includes(error.status ?? 0)) return error
+  if (!isWordOn(error)) return error
   if (error.endpoint === 'POST /auth/login/init') {
     const meaning = 'its user is not known, or not active'
     return new RotationError('ERR_TOKEN_EXPIRED', `${generation.on}: ${meaning} (${error.message})`)

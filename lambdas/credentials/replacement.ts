@@ -121,10 +121,13 @@ async function credIdIn(of: Replacement & { made: MadeHolder }): Promise<string>
   throw new RotationError('ERR_VERIFY', `${current.on}: ${problem}`, { retryable: true })
 }
 
+/** Days, the most that Dfns takes (Create Service Account, Create Personal Access Token). */
+const longestLife = 730
+
 /** As many days as the old token had from the beginning; Dfns's default where that is not known. */
 function lifetimeOf({ current, old }: { current: KeyDocument; old: Held }): { daysValid?: number } {
   const { tokenExpires } = current
   if (tokenExpires === undefined || old.created === undefined) return {}
   const daysValid = Math.round((tokenExpires.getTime() - old.created.getTime()) / dayMs)
-  return daysValid > 0 ? { daysValid } : {}
+  return daysValid > 0 ? { daysValid: Math.min(daysValid, longestLife) } : {}
 }

@@ -1,5 +1,6 @@
-import { RotationError } from '../errors.ts'
+import { isCode, RotationError } from '../errors.ts'
 import type { Dfns } from '../ports/dfns.ts'
+import { DfnsFailure } from '../ports/dfns-transport.ts'
 import { readAuthToken } from './auth-token.ts'
 import type { Means } from './credential.ts'
 import { type KeyDocument, readFields, readKeyDocument } from './document.ts'
@@ -13,6 +14,10 @@ export interface Signer {
   /** For `catch`: what went wrong with the signer is ERR_SIGNER, unless it may pass. */
   readonly explain: (error: unknown) => Promise<never>
 }
+
+/** A reply that reports success in another form than the documented one is no word on the signer. */
+const isStrange = (error: unknown): boolean =>
+  error instanceof DfnsFailure && isCode(error, 'ERR_DFNS_RESPONSE') && !error.isRefusal
 
 /** What has to be known of a document to find its signer. */
 export interface Signed {
@@ -51,7 +56,7 @@ export function signerOf(asked: {
       throw refused(on, `${arn} is of another organisation or baseUrl`)
     const explain = async (error: unknown): Promise<never> => {
       const meaning = await meaningOf({ error, generation: document, means })
-      if (!(meaning instanceof RotationError) || meaning.retryable) throw meaning
+      if (!(meaning instanceof RotationError) || meaning.retryable || isStrange(error)) throw meaning
       throw refused(on, meaning.message)
     }
     return { document, dfns: means.dfnsAs(document.identity), explain }

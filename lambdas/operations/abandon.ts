@@ -2,8 +2,10 @@ import { generationIn } from '../credentials/document.ts'
 import type { Found, Survey } from '../credentials/survey.ts'
 import { isMarkOfRotation } from '../crypto/lineage.ts'
 import { RotationError } from '../errors.ts'
+import { secretsOf } from '../ports/secrets.ts'
 import { settleMs } from '../ports/time.ts'
 import { holderOf } from '../rotation/labels.ts'
+import { openSecret } from '../rotation/opening.ts'
 import { isAbout, standingReminders } from '../rotation/reminders.ts'
 import {
   assertComplete,
@@ -36,6 +38,23 @@ export async function abandon(opening: OperationOpening & { versionId: string })
   for (const { found, isStored } of all)
     await retireFound({ operation, found, versionId: isStored ? versionId : undefined })
   log.info('the rotation is given up', { versionId })
+}
+
+/**
+ * The same where AWSCURRENT cannot be read, and no identity is known that could look at Dfns: only a version
+ * without a value is given up, which no key was ever stored in. What a rotation made for it the audit finds.
+ */
+export async function abandonEmpty(opening: OperationOpening & { versionId: string }): Promise<void> {
+  const { clients, time, log, versionId } = opening
+  const { store, secret } = await openSecret({ ...opening, mayHaveAsked: () => false })
+  assertNotCurrent({ secret, versionId })
+  if ((await store.getSecretValue({ versionId })) !== undefined) {
+    const problem = `version ${versionId} of ${secret.arn} has a value, and AWSCURRENT cannot be read`
+    throw new RotationError('ERR_DOCUMENT', `${problem}. Nothing was changed.`)
+  }
+  const secrets = secretsOf({ client: clients.secretsManager, time })
+  await secrets.removeLabel({ secretId: secret.arn, label: 'AWSPENDING', from: versionId })
+  log.info('AWSPENDING is taken away', { versionId })
 }
 
 async function takePending(of: { operation: Operation; versionId: string }): Promise<void> {

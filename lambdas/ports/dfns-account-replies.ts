@@ -47,7 +47,14 @@ export const accountReplies = {
   assignments: page(v.object({ identityId: v.string() })),
   // Whole: whom a policy names, and what an approval is about, stands at a place that their kind decides.
   policies: page(v.looseObject({ id: dfnsId, name })),
-  approvals: page(v.object({ id: dfnsId, dateCreated: v.optional(v.string(), ''), activity: v.unknown() })),
+  approvals: page(
+    v.object({
+      id: dfnsId,
+      status: v.optional(v.string()),
+      dateCreated: v.optional(v.string(), ''),
+      activity: v.unknown(),
+    }),
+  ),
 } as const
 
 export type ServiceAccount = v.InferOutput<typeof serviceAccount>

@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import { accountReplies, type ListedApproval, type Permission, type Policy } from './dfns-account-replies.ts'
 import { type Caller, everyDfnsPage } from './dfns-caller.ts'
 
-export type ApprovalStatus = 'Pending' | 'Approved' | 'Denied' | 'Expired'
+export const approvalStatuses = ['Pending', 'Approved', 'Denied', 'Expired'] as const
+export type ApprovalStatus = (typeof approvalStatuses)[number]
 
 interface ApprovalQuery {
   readonly status: ApprovalStatus

@@ -32,11 +32,11 @@ export class DfnsFailure extends RotationError {
 const requestMs = 10_000
 const largestReply = 1_048_576
 
-/** Of the one list that has no pages and is the organisation's: 20,000 service accounts. */
+/** Of what has no pages: an organisation's accounts, of which these are 20,000, and an hour of an audit log. */
 const largestList = 16 * largestReply
+const withoutPages: readonly string[] = ['GET /auth/service-accounts', 'GET /auth/action/logs']
 
-const largestOf = (endpoint: string) =>
-  endpoint === 'GET /auth/service-accounts' ? largestList : largestReply
+const largestOf = (endpoint: string) => (withoutPages.includes(endpoint) ? largestList : largestReply)
 const done: readonly number[] = [200, 201, 204]
 
 /**

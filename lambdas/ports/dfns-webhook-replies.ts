@@ -38,7 +38,7 @@ export const webhookReplies = {
   created,
   webhook,
   webhooks: v.object({ items: v.array(webhook), nextPageToken }),
-  ping: v.object({ status: v.pipe(v.string(), v.maxLength(64)) }),
+  ping: v.object({ status: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.maxLength(64)) }),
   events: v.object({ items: v.array(event), nextPageToken }),
 } as const
 

@@ -30,7 +30,8 @@ export interface OneTimeSchedule {
 /** EventBridge Scheduler. */
 export interface Schedules {
   /**
-   * CreateSchedule; where the name is taken UpdateSchedule, which overwrites every field, the time included.
+   * CreateSchedule; where the name is taken UpdateSchedule, which overwrites every field, the time included;
+   * where that one has just fired and is gone, CreateSchedule again.
    */
   put(schedule: OneTimeSchedule): Promise<void>
   /** GetSchedule; nothing if there is none of that name. */
@@ -54,11 +55,10 @@ export function schedulesOf(parts: {
   return {
     async put(schedule) {
       const input = inputOf({ schedule, target })
+      const create = () => client.send(new CreateScheduleCommand(input), options())
+      const update = () => client.send(new UpdateScheduleCommand(input), options())
       try {
-        await client.send(new CreateScheduleCommand(input), options()).catch(async (error: unknown) => {
-          if (awsErrorName(error) !== 'ConflictException') throw error
-          await client.send(new UpdateScheduleCommand(input), options())
-        })
+        await create().catch(instead('ConflictException', () => update().catch(instead(gone, create))))
       } catch (error) {
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'CreateSchedule', on: schedule.name })
       }
@@ -69,12 +69,22 @@ export function schedulesOf(parts: {
         const command = new GetScheduleCommand({ Name: name, GroupName: target.group })
         return written(replyOf(awsReplies.GetSchedule)(await client.send(command, options())))
       } catch (error) {
-        if (awsErrorName(error) === 'ResourceNotFoundException') return undefined
+        if (awsErrorName(error) === gone) return undefined
         throw awsFailure({ code: 'ERR_SCHEDULER', error, action: 'GetSchedule', on: name })
       }
     },
   }
 }
+
+const gone = 'ResourceNotFoundException'
+
+/** For `catch`: what is done where AWS answers with this error. */
+const instead =
+  (name: string, next: () => Promise<unknown>) =>
+  (error: unknown): Promise<unknown> => {
+    if (awsErrorName(error) !== name) throw error
+    return next()
+  }
 
 function inputOf({ schedule, target }: { schedule: OneTimeSchedule; target: ScheduleTarget }) {
   const { functionArn, roleArn, group, deadLetterArn } = target

@@ -25,14 +25,16 @@ export const versionId = v.pipe(v.string(), v.regex(/^[\x20-\x7e]{32,64}$/))
 const event = v.object({
   Step: v.picklist(steps),
   SecretId: secretArn,
-  ClientRequestToken: v.optional(versionId),
-  RotationToken: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{36,256}$/))),
+  ClientRequestToken: v.nullish(versionId),
+  RotationToken: v.nullish(v.pipe(v.string(), v.regex(/^[\w-]{36,256}$/))),
 })
 
 /** Reads the event; whatever is not what Secrets Manager sends is refused before anything is called. */
 export function readEvent(input: unknown): RotationEvent {
   const read = eventAs(event, input)
-  const { Step: step, SecretId: secretId, ClientRequestToken: token, RotationToken: rotationToken } = read
+  const { Step: step, SecretId: secretId } = read
+  const token = read.ClientRequestToken ?? undefined
+  const rotationToken = read.RotationToken ?? undefined
   if (token === undefined && step !== 'testSecret') {
     const problem = `missing in the event: ClientRequestToken, which ${step} needs`
     throw new RotationError('ERR_EVENT_INVALID', problem)

@@ -20,6 +20,9 @@ interface OfGeneration {
 /** Under the immediate deactivation of grace 0 lies a schedule as a net. Milliseconds. */
 export const leastGraceMs = 5 * minuteMs
 
+/** How long after the move the schedule is due. Milliseconds. */
+export const scheduledAfter = (graceMs: number): number => (graceMs === 0 ? leastGraceMs : graceMs)
+
 /** What a move of AWSCURRENT may take before its schedule is written once more. Milliseconds. */
 export const moveMs = 5_000
 
@@ -99,7 +102,7 @@ async function scheduleRetirement(supersession: Supersession & { from: number })
   const { schedules, log, secret, lineage } = rotation
   if (schedules === undefined) return
   const grace = await graceOfStored({ rotation, superseded })
-  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))
+  const at = new Date(from + scheduledAfter(grace))
   const promoted = lineage.token
   await writeReminder({ schedules, log, secretArn: secret.arn, superseded, promoted, what, at })
 }

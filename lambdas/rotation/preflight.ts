@@ -83,9 +83,9 @@ function report({ log }: Rotation, { question, failure, note, unknown: reason }:
 function expiresSoon({ rotation, current }: { rotation: Rotation; current: Generation }): boolean {
   const { nextRotation, rotationDays = 0 } = rotation.secret
   const { tokenExpires } = current
-  if (tokenExpires === undefined || nextRotation === undefined) return false
-  // It may be that of the rotation under way, or lie in the past where rotations failed (DescribeSecret).
-  const next = Math.max(nextRotation.getTime(), rotation.time.now() + rotationDays * dayMs)
+  if (tokenExpires === undefined) return false
+  // DescribeSecret need not tell it; it may be that of the rotation under way, or past where rotations failed.
+  const next = Math.max(nextRotation?.getTime() ?? 0, rotation.time.now() + rotationDays * dayMs)
   const needed = next + graceOf({ rotation, superseded: current }) + 7 * dayMs
   return tokenExpires.getTime() < needed
 }

@@ -34,7 +34,7 @@ const refusals = ['ERR_VERIFY', 'ERR_TOKEN_EXPIRED'] as const
  * Makes Dfns refuse the superseded credential, unless a label names it, and takes that back at once if
  * AWSCURRENT is refused afterwards or a label names it by then. That a token survives the credential it was
  * issued with is nowhere documented: only the proof after it tells. The proof before it is the signature of
- * the deactivation.
+ * the deactivation, or where another identity signs that, one of its own.
  */
 export async function retire(retirement: Retirement): Promise<void> {
   const { superseded, current, credential, log } = retirement
@@ -63,6 +63,7 @@ export async function retire(retirement: Retirement): Promise<void> {
     throw await undone({ retirement, deactivation, reason: error })
   }
   log.info('superseded credential is deactivated', {
+    secretId: retirement.secretArn,
     credId: superseded.id,
     ids: deactivation.ids.join(' '),
   })

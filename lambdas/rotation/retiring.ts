@@ -1,3 +1,4 @@
+import { ifReadable } from '../credentials/answer.ts'
 import type { Superseded } from '../credentials/credential.ts'
 import { idIn } from '../credentials/document.ts'
 import { readJsonObject } from '../credentials/json.ts'
@@ -6,6 +7,7 @@ import { isCode, RotationError } from '../errors.ts'
 import { early, hourMs } from '../ports/time.ts'
 import type { DescribedSecret, SecretStore, SecretVersion } from '../ports/secrets-manager.ts'
 import type { Stored } from './generations.ts'
+import { scheduledAfter } from './grace.ts'
 import { type Inside, openSecret } from './opening.ts'
 import { postpone, type RetireOpening } from './postponement.ts'
 import { isSameSupersession, type RetireEvent, scheduleName, retireEventIn } from './retire-event.ts'
@@ -58,7 +60,7 @@ async function attempt(opening: RetireOpening): Promise<Outcome> {
   const later = await laterSchedule(scene, superseded)
   if (later !== undefined && !isSameSupersession(event, later.event))
     return nothing('it was superseded anew, and another schedule ends that grace')
-  if (later !== undefined && isFirst(event)) {
+  if (later !== undefined && isFirst(event) && mayBeLate(scene)) {
     // Lambda may have kept the event while the move was tried again; the schedule is deleted with it.
     await postpone({ opening, until: later.at })
     return 'postponed'
@@ -143,6 +145,18 @@ function assertMayRetire({ secret }: Scene, { id }: Superseded): void {
 /** As its schedule has it: a command that ends a grace says that nothing is held. */
 const isFirst = ({ attempt, held }: RetireEvent): boolean => attempt === 0 && !held
 
+/**
+ * Whether an earlier schedule can have sent this event: none was due before the grace had passed since the
+ * promoted version was made. What comes sooner a person has sent, who ends the grace.
+ */
+function mayBeLate({ opening, current, settings }: Scene): boolean {
+  const { event, time } = opening
+  const { versionId, created } = current.version
+  if (versionId !== event.promoted || created === undefined) return true
+  const graces = [true, false].map((isAdopted) => scheduledAfter(settings.graceOf({ isAdopted })))
+  return time.now() + clocksMs >= created.getTime() + Math.min(...graces)
+}
+
 /** Clocks differ by less, and a schedule fires no sooner than that. Milliseconds. */
 const clocksMs = 5_000
 
@@ -210,9 +224,11 @@ async function isHeld(
   if (graceMs === 0) return false
   // What came before its grace was signed for the rotation itself, to register the new key.
   const since = new Date(time.now() - Math.min(hourMs, graceMs))
-  const used = await current.credential.isUsedSince({ current: current.document, superseded, since })
+  const asking = current.credential.isUsedSince({ current: current.document, superseded, since })
+  // Only where the owner wants it held does the answer matter.
+  const used = await (settings.holdIfUsed ? asking : ifReadable(asking))
   if (used === undefined)
-    log.info("Dfns's audit log may not be read: whether the old key is still used is not known")
+    log.info("Dfns's audit log cannot be read: whether the old key is still used is not known")
   if (used !== true) return false
   log.warn('the superseded credential was used a short while ago', {
     credId: superseded.id,

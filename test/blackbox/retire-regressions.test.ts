@@ -83,8 +83,8 @@ test('AWSPREVIOUS works all through its grace, also when it was rolled back to a
 })
 
 /** A rotation that has written its schedule, and was killed before AWSCURRENT moved. */
-async function killedBeforeItsMove() {
-  const staged = await stage()
+async function killedBeforeItsMove(options: Parameters<typeof stage>[0] = {}) {
+  const staged = await stage(options)
   const { scene, arn } = staged
   const isMove = (operation: string) => operation === 'UpdateSecretVersionStage'
   scene.sandbox.wire.plan = ({ operation }) => (isMove(operation) ? 'killed-before' : undefined)
@@ -96,13 +96,23 @@ async function killedBeforeItsMove() {
 
 // The schedule fired while the function that wrote it was gone; Lambda kept its event, and the move was tried again.
 test('the grace begins with the move, also for an event that was on its way before it', async () => {
-  const { staged, early } = await killedBeforeItsMove()
+  const { staged, early } = await killedBeforeItsMove({ engineSwitches: { retryDelaysMs: [55 * minute] } })
   const { scene, account } = staged
-  await scene.clock.advance(30 * minute)
+  await scene.clock.advance(hour + minute)
   expect(holder(staged, 'AWSPREVIOUS')).toBeDefined()
   await retireWith(staged, early && inputOf(early))
   expect(await scene.signingStatus(account.document)).toBe(200)
   await scene.clock.advance(hour)
+  expect(await scene.signingStatus(account.document)).toBe(401)
+})
+
+// Schedules only remind: no schedule can have sent an event before the grace was over, so a person did.
+test('an event that is sent before any schedule could have sent it ends the grace', async () => {
+  const staged = await rotated()
+  const { scene, account } = staged
+  const [schedule] = schedules(staged)
+  await scene.clock.advance(10 * minute)
+  expect(resultOf(await retireWith(staged, schedule && inputOf(schedule)))).toBe('done')
   expect(await scene.signingStatus(account.document)).toBe(401)
 })
 

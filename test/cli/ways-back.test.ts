@@ -107,6 +107,33 @@ test('abandon deactivates what the rotation has registered', async () => {
   expect(activeIds(staged)).toEqual([account.credId])
 })
 
+test('a rotation that began before the secret was adopted is given up, and then it is adopted', async () => {
+  const { scene } = await deployed()
+  const { orgId } = scene.dfns.createOrganisation()
+  const { document } = scene.openAccount({ orgId, name: 'early' })
+  const arn = await scene.keepSecret({ name: 'prod/early', document: {} })
+  await scene.rotate(arn)
+  const fields = JSON.stringify(document)
+  const adopting = { args: ['adopt', arn, '--from-stdin', '--yes'], scene, stdin: fields }
+  const refused = await cli(adopting)
+  expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining('npx dfns-rotator abandon') })
+  const { code, stdout } = await cli({ args: ['abandon', arn, '--yes'], scene })
+  expect(stdout).toContain(`Next: npx dfns-rotator adopt ${arn}`)
+  expect(code).toBe(0)
+  expect(await cli(adopting)).toMatchObject({ code: 0 })
+  await scene.rotate(arn)
+  expect(await scene.documentOf(arn, 'AWSPREVIOUS')).toMatchObject({ credId: document.credId })
+})
+
+test('abandon does not report a rotation that nothing is known of as given up', async () => {
+  const staged = await stuck()
+  const args = ['abandon', secret, '--version', 'c'.repeat(32), '--yes']
+  const another = await cli({ args, scene: staged.scene })
+  expect(another).toMatchObject({ code: 4, stderr: expect.stringContaining('under way is that of version') })
+  const idle = await cli({ args, scene: (await rotatedOnce()).scene })
+  expect(idle).toMatchObject({ code: 4, stderr: expect.stringContaining('Dfns has nothing of it') })
+})
+
 test('abandon refuses where there is nothing to give up, and what is complete', async () => {
   const staged = await rotatedOnce()
   const { scene } = staged

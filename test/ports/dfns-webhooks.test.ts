@@ -228,6 +228,11 @@ test('a page of events begins where it is told', async () => {
   expect(page.nextPageToken).toBeUndefined()
 })
 
+test("a ping's status may be a number", async () => {
+  const { webhooks } = await worldOf({ [`POST /webhooks/${id}/ping`]: [ok({ status: 200 })] })
+  expect(await webhooks.pingWebhook(id)).toBe('200')
+})
+
 test.for([
   ['POST /webhooks', { ...item, secret: undefined }],
   ['POST /webhooks', { ...item, secret: 'short' }],
@@ -235,7 +240,7 @@ test.for([
   [`GET /webhooks/${id}`, { ...item, dateUpdated: 'yesterday' }],
   [`GET /webhooks/${id}`, { ...item, id: '../wh-1' }],
   ['GET /webhooks', { items: item }],
-  [`POST /webhooks/${id}/ping`, { status: 200 }],
+  [`POST /webhooks/${id}/ping`, { status: true }],
   [`GET /webhooks/${id}/events?deliveryFailed=true`, { items: [{ ...event, nextAttemptDate: 'soon' }] }],
 ] as const)('a reply that is not as documented is not believed: %s %j', async ([endpoint, reply]) => {
   const { webhooks } = await worldOf({ [endpoint]: [ok(reply)] })

@@ -202,8 +202,8 @@ describe.each([
 ] as const)(
   '%s fails with ERR_SCHEDULER, and only the name of the error is told',
   (action, call, failing) => {
-    // To GetSchedule that is an answer.
-    const failures = errors.filter(([why]) => action !== 'GetSchedule' || why !== 'no such group')
+    // To the others that is an answer.
+    const failures = errors.filter(([why]) => action === 'CreateSchedule' || why !== 'no such group')
     test.for(failures)('%s', async ([, error, told, retryable]) => {
       failing().rejects(error as Error)
       const failure = await failureOf(call())
@@ -213,6 +213,13 @@ describe.each([
     })
   },
 )
+
+test('a schedule that fires between CreateSchedule and UpdateSchedule is created anew', async () => {
+  aws.on(CreateScheduleCommand).rejectsOnce(conflict()).resolves({})
+  aws.on(UpdateScheduleCommand).rejects(awsError('ResourceNotFoundException', { status: 404 }))
+  await put()
+  expect(inputsOf(CreateScheduleCommand)).toStrictEqual([sent, sent])
+})
 
 test('is given up when the time of the invocation is over', async () => {
   aws.on(CreateScheduleCommand).rejects(conflict())

@@ -66,6 +66,11 @@ describe('the event of Secrets Manager', () => {
   })
 })
 
+test('a testSecret whose ClientRequestToken and RotationToken are null has none', () => {
+  const read = readEvent({ ...event, Step: 'testSecret', ClientRequestToken: null, RotationToken: null })
+  expect(read).toMatchObject({ token: undefined, rotationToken: undefined })
+})
+
 describe('is no event', () => {
   test.for([undefined, null, '', 'createSecret', 1, [], [event], new Date(0)])('%j', (input) => {
     expect(errorOf(input)).toMatchObject({ code: 'ERR_EVENT_INVALID', retryable: false })
@@ -105,7 +110,7 @@ const malformed = {
     null,
     [arn],
   ],
-  ClientRequestToken: ['', 'short', 'a'.repeat(31), 'a'.repeat(65), `${token}\n`, 1, null, [token]],
+  ClientRequestToken: ['', 'short', 'a'.repeat(31), 'a'.repeat(65), `${token}\n`, 1, [token]],
   RotationToken: ['', 'a'.repeat(35), 'a'.repeat(257), `${rotationToken}\n`, `${rotationToken}<`, 1, {}],
 }
 const variants = Object.entries(malformed).flatMap(([field, values]) =>

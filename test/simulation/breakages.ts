@@ -123,9 +123,8 @@ const inRotations: readonly (Omit<Breakage, 'probe'> & Share)[] = [
       },
       {
         file: 'rotation/grace.ts',
-        find: '  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))\n',
-        replace:
-          '  if (grace === 0) return\n  const at = new Date(from + (grace === 0 ? leastGraceMs : grace))\n',
+        find: '  const at = new Date(from + scheduledAfter(grace))\n',
+        replace: '  if (grace === 0) return\n  const at = new Date(from + scheduledAfter(grace))\n',
       },
     ],
     scenario: scenario('grace PT0S, adopted'),
