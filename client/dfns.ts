@@ -16,5 +16,7 @@ export function dfnsClient(
   secret: RotatingSecret<KeyDocument>,
   options: Omit<DfnsApiClientOptions, 'authToken' | 'signer'> = {},
 ): DfnsApiClient {
-  return dfnsClientOf(secret, (own) => new DfnsApiClient({ ...own, ...options }))
+  // What is set to undefined is not set: in the place of the secret's `baseUrl` the SDK would put its own.
+  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return dfnsClientOf(secret, (own) => new DfnsApiClient({ ...own, ...set }))
 }

@@ -60,8 +60,6 @@ interface Version<D> {
   readonly document: D
 }
 
-const defaults = { ttl: 300_000, jitter: 0.2, staleFor: 3_600_000, refusalInterval: 10_000 }
-
 /** Keeps the secret of this name or ARN. Nothing is read before it is asked for. */
 export function rotatingSecret<const K extends SecretKind = SecretKind>(
   secretId: string,
@@ -194,7 +192,7 @@ function snapshotOf<D extends SecretDocument>(
 }
 
 function rulesOf(options: RotatingSecretOptions) {
-  const { ttl, jitter, staleFor, refusalInterval } = { ...defaults, ...options }
+  const { ttl = 300_000, jitter = 0.2, staleFor = 3_600_000, refusalInterval = 10_000 } = options
   const within = (value: number, least: number, most = Number.MAX_SAFE_INTEGER) =>
     value >= least && value <= most
   if (!within(ttl, 1_000)) throw new RangeError('ttl: at least 1000 milliseconds')

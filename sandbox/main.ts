@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { noPort, portIn } from './port.ts'
 import { invitation, openStanding } from './standing.ts'
 
 const help = `npm run sandbox -- [--aws-port N] [--dfns-port N] [--refuse] [--quiet]
@@ -22,9 +23,15 @@ const { values } = parseArgs({
 })
 
 async function run(): Promise<void> {
+  const [aws, dfns] = [portIn(values['aws-port']), portIn(values['dfns-port'])]
+  if (aws === undefined || dfns === undefined) {
+    console.error(noPort(aws === undefined ? 'aws-port' : 'dfns-port'))
+    process.exitCode = 2
+    return
+  }
   const say = (line: string) => console.log(line)
   const sandbox = await openStanding({
-    ports: { aws: Number(values['aws-port']), dfns: Number(values['dfns-port']) },
+    ports: { aws, dfns },
     refuses: values.refuse,
     ...(!values.quiet && { onOutput: say }),
     input: process.stdin,

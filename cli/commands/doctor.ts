@@ -3,9 +3,10 @@ import { type Schedules, schedulesOf } from '../../lambdas/ports/scheduler.ts'
 import { anySecrets, type Command, outcome } from '../command.ts'
 import { type Context, describe } from '../context.ts'
 import { deploymentFindings } from '../doctor/deployment.ts'
-import { type Examined, examine, missing } from '../doctor/secret.ts'
+import { type Examined, examine, heldBy, missing } from '../doctor/secret.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type Finding, findingLines, isWarning } from '../findings.ts'
+import { holdersAmong } from '../holders.ts'
 import { batchesOf, lookAt } from '../looking.ts'
 import type { Look } from '../output.ts'
 
@@ -52,10 +53,12 @@ async function examined(of: {
   if (names.length > 0 && arns.length === 0) return gone
   const looking = await lookAt({ context, names: arns, acts: false })
   const schedules = await functionSchedules(context)
+  const { looked, managed } = looking
+  const holders = await holdersAmong({ context, managed, credentials: looked.flatMap(heldBy) })
   const found: Examined[] = []
-  for (const { batch } of batchesOf(looking.looked, atOnce)) {
+  for (const { batch } of batchesOf(looked, atOnce)) {
     for (const { secret } of batch) context.progress(`looking at ${secret.arn}`)
-    const examining = { context, looking, schedules, isTested }
+    const examining = { context, looking, holders, schedules, isTested }
     found.push(...(await Promise.all(batch.map((one) => examine({ ...examining, one })))))
   }
   return [...found, ...gone]

@@ -18,7 +18,7 @@ import { functionLog } from '../rotate/function-log.ts'
 import { onInterrupt } from '../rotate/interrupt.ts'
 import { liveOf } from '../rotate/live.ts'
 import type { PhaseEvent } from '../rotate/phases.ts'
-import { phaseWord, type RotateResult, rotateText } from '../rotate/report.ts'
+import { type FailedPhase, type RotateResult, rotateText } from '../rotate/report.ts'
 import { assertCanBegin, beginRotation } from '../rotate/start.ts'
 import { type End, watch } from '../rotate/watch.ts'
 import { assertScheduler } from '../way-back/scheduler.ts'
@@ -131,7 +131,7 @@ async function attempted<T>(call: Promise<T>): Promise<Attempted<T>> {
   return value instanceof RotationError ? { error: value } : { value }
 }
 
-function failed(phase: string, error: RotationError | undefined): RotateResult['failure'] {
+function failed(phase: FailedPhase, error: RotationError | undefined): RotateResult['failure'] {
   return error && { phase, code: error.code, reason: error.message }
 }
 
@@ -143,7 +143,7 @@ function toldOf(atOnce: RetiredAtOnce | undefined): Pick<RotateResult, 'retired'
 function failureOf(end: End): RotateResult['failure'] {
   const event = end.type === 'failed' ? end.event : 'last' in end ? end.last : undefined
   if (event === undefined) return undefined
-  return { phase: phaseWord(event), code: event.code, reason: event.reason }
+  return { phase: event.step, code: event.code, reason: event.reason }
 }
 
 function exitCodeOf({ outcome, change, failure, retired, left, foreign }: RotateResult): ExitCode {

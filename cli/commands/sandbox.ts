@@ -1,3 +1,4 @@
+import { noPort, portIn } from '../../sandbox/port.ts'
 import { invitation, openStanding } from '../../sandbox/standing.ts'
 import { type Command, noOperands, type Outcome, outcome } from '../command.ts'
 import type { Given } from '../options.ts'
@@ -32,7 +33,7 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   // Standard output is one JSON document, or what people read.
   const say = (line: string) => void (context.isJson ? stderr : stdout).write(`${line}\n`)
   const opened = await openStanding({
-    ports: { aws: portIn(given, 'aws-port'), dfns: portIn(given, 'dfns-port') },
+    ports: { aws: portOf(given, 'aws-port'), dfns: portOf(given, 'dfns-port') },
     refuses: given.flag('refuse'),
     ...(!given.flag('quiet') && { onOutput: say }),
     input: stdin,
@@ -50,8 +51,8 @@ async function run(context: Context, given: Given): Promise<Outcome> {
   })
 }
 
-function portIn(given: Given, name: string): number {
-  const port = Number(given.text(name) ?? '0')
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw usage(`--${name} is a port: a number from 0 to 65535`)
+function portOf(given: Given, name: string): number {
+  const port = portIn(given.text(name) ?? '0')
+  if (port === undefined) throw usage(noPort(name))
+  return port
 }

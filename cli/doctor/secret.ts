@@ -5,7 +5,7 @@ import { type SecretVersion, secretStore } from '../../lambdas/ports/secrets-man
 import type { Schedules } from '../../lambdas/ports/scheduler.ts'
 import type { Context } from '../context.ts'
 import { type Finding, finding } from '../findings.ts'
-import { holdersOf } from '../holders.ts'
+import type { HeldHere, Holders } from '../holders.ts'
 import type { Looked, Looking } from '../looking.ts'
 import { remedies, remedyOf } from '../remedies.ts'
 import { problemIn } from './document.ts'
@@ -26,6 +26,7 @@ export interface Examining {
   readonly context: Context
   readonly looking: Looking
   readonly one: Looked
+  readonly holders: Holders
   /** The function's. */
   readonly schedules: Schedules | undefined
   /** `--no-test`. */
@@ -44,7 +45,7 @@ export async function examine(examining: Examining): Promise<Examined> {
   const found = [
     ...(await explained({ ...examining, run })),
     ...(await rotationFindings(examining)),
-    ...(await sharedFindings(examining)),
+    ...sharedFindings(examining),
     ...(view === undefined ? [] : await webhookFindings({ context, view })),
     ...stops({ secretId: secret.arn, answers }),
     ...testFindings({ secretId: secret.arn, tested }),
@@ -100,18 +101,22 @@ async function rotationFindings({ context, one: { secret } }: Examining): Promis
   return [finding({ type: 'other-function', secretId, problem, remedy })]
 }
 
-/** What the audit does not look at: secrets beside it that are not managed. */
-async function sharedFindings({ context, looking, one }: Examining): Promise<readonly Finding[]> {
-  const { view, secret, findings } = one
+/** What the audit does not look at: secrets beside it that are not managed, and fields of other names. */
+function sharedFindings({ holders, one }: Pick<Examining, 'holders' | 'one'>): readonly Finding[] {
+  return heldBy(one).flatMap(({ secretArn: secretId, id }) => {
+    const others = holders({ secretArn: secretId, id })
+    if (others.length === 0) return []
+    const problem = `credential ${id} stands in another secret, too: ${others.join(', ')}`
+    const remedy = 'give every secret a credential of its own: a rotation here ends the other one'
+    const details = { credId: id, with: others.join(' ') }
+    return finding({ type: 'shared-credential', secretId, problem, remedy, details })
+  })
+}
+
+/** The credential of which the audit has not told yet that another secret holds it, too. */
+export function heldBy({ view, secret, findings }: Looked): readonly HeldHere[] {
   if (view === undefined || findings.some(({ type }) => type === 'shared-credential')) return []
-  const { id } = view.current.document
-  const { managed } = looking
-  const holders = await holdersOf({ context, secretArn: secret.arn, id, managed })
-  if (holders.length === 0) return []
-  const problem = `credential ${id} stands in another secret, too: ${holders.join(', ')}`
-  const remedy = 'give every secret a credential of its own: a rotation here ends the other one'
-  const details = { credId: id, with: holders.join(' ') }
-  return [finding({ type: 'shared-credential', secretId: secret.arn, problem, remedy, details })]
+  return [{ secretArn: secret.arn, id: view.current.document.id }]
 }
 
 function stops(of: { secretId: string; answers: readonly Asked[] }): readonly Finding[] {

@@ -5,6 +5,7 @@ import { documentedCap } from '../../lambdas/credentials/webhook-creation.ts'
 import type { WebhookDocument } from '../../lambdas/credentials/webhook-document.ts'
 import { type Keeper, keeperOf } from '../../lambdas/credentials/webhook-keeper.ts'
 import { deadlineOf } from '../../lambdas/ports/aws-client.ts'
+import { awsFailure } from '../../lambdas/ports/aws-failure.ts'
 import { dayMs, hourMs } from '../../lambdas/ports/time.ts'
 import type { Context } from '../context.ts'
 import { type Finding, finding } from '../findings.ts'
@@ -31,16 +32,25 @@ const isWebhook = (document: View['current']['document']): document is WebhookDo
 
 /** The old one lives for its grace, and until every event of before was delivered: a day and an hour. */
 async function scheduleFindings({ context, view }: Looking): Promise<readonly Finding[]> {
-  const { clients, time } = context
   const { arn: secretId } = view.secret
-  const command = new DescribeSecretCommand({ SecretId: secretId })
-  const { RotationRules } = await clients.secretsManager.send(command, { abortSignal: deadlineOf(time) })
-  const gap = gapOf(RotationRules)
+  const gap = gapOf(await rulesOf({ context, secretId }))
   const needed = view.settings.graceOf({ isAdopted: false }) + dayMs
   if (!view.secret.rotationEnabled || gap === undefined || gap >= needed) return []
   const problem = `rotated every ${span(gap)}, but the old one lives for its grace and a day: ${span(needed)}`
   const remedy = 'rotate it less often, or give it a shorter grace by the tag dfns-rotator:grace'
   return [finding({ type: 'schedule-too-short', secretId, problem, remedy })]
+}
+
+async function rulesOf(of: { context: Context; secretId: string }): Promise<RotationRulesType | undefined> {
+  const { context, secretId } = of
+  const { clients, time } = context
+  const command = new DescribeSecretCommand({ SecretId: secretId })
+  try {
+    const reply = await clients.secretsManager.send(command, { abortSignal: deadlineOf(time) })
+    return reply.RotationRules
+  } catch (error) {
+    throw awsFailure({ code: 'ERR_STORE', error, action: 'DescribeSecret', on: secretId })
+  }
 }
 
 /** Milliseconds between two rotations; of a cron expression in whole days, as Secrets Manager tells it. */

@@ -17,13 +17,18 @@ export interface RotateResult {
   /** Nothing unless AWSCURRENT has moved. */
   readonly change: Change | undefined
   /** Why it is not, or not yet. */
-  readonly failure: { readonly phase: string; readonly code: string; readonly reason: string } | undefined
+  readonly failure:
+    | { readonly phase: FailedPhase; readonly code: string; readonly reason: string }
+    | undefined
   /** With `--retire-now`; nothing where it could not be begun. */
   readonly retired: readonly RetiredVersion[] | undefined
   /** Active with the mark of this secret, and not ended. */
   readonly left: readonly Told[] | undefined
   readonly foreign: readonly Told[] | undefined
 }
+
+/** A step; or, when the rotation was over, what came behind it. */
+export type FailedPhase = keyof typeof words | 'retire-now' | 'look'
 
 type Told = Pick<Found, 'id' | 'noun' | 'name'>
 
@@ -49,7 +54,7 @@ function rotated({ secret, result, look }: Shown): string {
   if (change !== undefined && change.superseded.isActive !== false)
     lines.push(`Back: npx dfns-rotator rollback ${secret}`)
   if (failure !== undefined) {
-    const head = look.paint('bold', `But ${afterwards[failure.phase] ?? `${failure.phase} failed`}.`)
+    const head = look.paint('bold', `But ${whatFailed(failure)}.`)
     lines.push('', head, ...failureLines({ failure, look }))
     if (failure.phase === 'retire-now')
       lines.push(indented(`To end what is left: npx dfns-rotator rotate ${secret} --retire-now`, look))
@@ -59,10 +64,10 @@ function rotated({ secret, result, look }: Shown): string {
   return lines.join('\n')
 }
 
-/** What failed when the rotation was over: no phase of it. */
-const afterwards: Readonly<Record<string, string>> = {
-  'retire-now': 'not every grace is ended',
-  look: 'what has changed could not be read',
+function whatFailed({ phase }: Failure): string {
+  if (phase === 'retire-now') return 'not every grace is ended'
+  if (phase === 'look') return 'what has changed could not be read'
+  return `${words[phase]} failed`
 }
 
 const heads = {
@@ -108,10 +113,11 @@ function fateOf({ isActive, until }: Change['superseded']): string {
 function notRotated({ secret, result, look }: Shown): string {
   const { outcome, failure } = result
   const causes = failure === undefined ? [] : failureLines({ failure, look })
+  const cause = failure === undefined ? 'it failed' : whatFailed(failure)
   const goesOn = `Secrets Manager goes on with it by itself. Look: npx dfns-rotator status ${secret}`
   const outcomes: Readonly<Record<RotateResult['outcome'], string>> = {
     rotated: '',
-    failed: `${secret} is not rotated: ${failure?.phase ?? 'it'} failed. AWSCURRENT is as it was.`,
+    failed: `${secret} is not rotated: ${cause}. AWSCURRENT is as it was.`,
     'given up': `${secret} is not rotated: somebody gave the rotation up, or put another value.`,
     'timed out': `${secret} is not rotated yet.`,
     interrupted: `${secret} is not rotated yet, and nobody watches any longer.`,
@@ -132,6 +138,3 @@ function failureLines({ failure, look }: { failure: Failure; look: Look }): read
 
 const indented = (text: string, look: Look): string =>
   `  ${wrap({ text: shown(text), width: Math.min(look.width, widest), indent: '  ' })}`
-
-/** The word for a step in what people read. */
-export const phaseWord = (event: { step: keyof typeof words }): string => words[event.step]

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Scene } from '../../sandbox/scene.ts'
 import type { WireRequest } from '../../sandbox/wire.ts'
@@ -107,6 +108,76 @@ async function diagnose(staged: Staged, more: { args?: readonly string[] } = {})
   const args = ['doctor', ...(more.args ?? [staged.arn])]
   return json<Diagnosis>({ scene: staged.scene, args, env: operator })
 }
+
+/** Those of whoever runs the command, from now on. */
+function callsFrom({ scene }: Staged, operation: string): () => readonly WireRequest[] {
+  const { calls } = scene.sandbox.wire
+  const from = calls.length
+  return () =>
+    calls
+      .slice(from)
+      .map(({ request }) => request)
+      .filter((request) => request.operation === operation && !isFunctions(request))
+}
+
+test('each further secret costs as many readings as the first, and no further list', async () => {
+  const staged = await deployed(options)
+  const { scene, account } = staged
+  const cost = async (secrets: number) => {
+    const lists = callsFrom(staged, 'ListSecrets')
+    const reads = callsFrom(staged, 'GetSecretValue')
+    const { result } = await diagnose(staged, { args: ['--no-test'] })
+    expect(result.secrets).toHaveLength(secrets)
+    return { lists: lists().length, each: reads().length / secrets }
+  }
+  const first = await cost(1)
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const { document } = scene.openAccount({ orgId: account.document.orgId, name })
+    await scene.keepSecret({ name: `prod/${name}`, document })
+  }
+  await scene.sandbox.engine.settled()
+  expect(await cost(5)).toEqual(first)
+})
+
+test('a secret beside several is read once for all of them', async () => {
+  const staged = await deployed(options)
+  const { scene, account } = staged
+  const { document } = scene.openAccount({ orgId: account.document.orgId, name: 'other' })
+  await scene.keepSecret({ name: 'prod/other', document })
+  const copy = { Name: 'prod/copy', SecretString: JSON.stringify({ MY_ID: account.credId }) }
+  const { ARN } = await scene.secretsManager<{ ARN: string }>('CreateSecret', {
+    ...copy,
+    ClientRequestToken: randomUUID(),
+  })
+  const reads = callsFrom(staged, 'GetSecretValue')
+  const { result } = await diagnose(staged, { args: ['--no-test'] })
+  expect(result.secrets.flatMap(({ findings }) => types(findings))).toEqual(['shared-credential'])
+  expect(reads().filter(({ body }) => body.includes(ARN))).toHaveLength(1)
+})
+
+test('a schedule that cannot be read right now ends it as AWS that does not answer, and as no defect', async () => {
+  const staged = await deployed(options)
+  const { scene } = staged
+  const { arn } = await keep({ scene, kind: 'webhook', name: 'prod/hook' })
+  const args = ['--no-test', arn]
+  const described = callsFrom(staged, 'DescribeSecret')
+  await diagnose(staged, { args })
+  // Its schedule is what it is asked for last.
+  const last = described().length
+  const again = callsFrom(staged, 'DescribeSecret')
+  const reply = { status: 503, body: '{"__type":"ServiceUnavailable"}' }
+  scene.sandbox.wire.plan = (call) =>
+    call.operation === 'DescribeSecret' && !isFunctions(call) && again().length >= last - 1
+      ? { reply }
+      : undefined
+  const { code, result } = await json<{ error: { code: string; message: string } }>({
+    scene,
+    args: ['doctor', ...args],
+    env: operator,
+  })
+  expect(result.error).toMatchObject({ code: 'ERR_STORE', message: expect.stringContaining(arn) as string })
+  expect(code).toBe(5)
+})
 
 const types = (findings: readonly Finding[] = []) => findings.map(({ type }) => type)
 

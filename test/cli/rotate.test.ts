@@ -96,6 +96,17 @@ test('a failure for good ends it: the phase, the code, what to do; AWSCURRENT is
   expect(await currentId(staged)).toBe(account.credId)
 })
 
+test('in JSON the failure names its step as the phases do', async () => {
+  const { scene } = await deployed()
+  const reply = { status: 403, body: '{"error":{"message":"no"}}' }
+  scene.sandbox.wire.plan = ({ operation }) =>
+    operation === 'POST /auth/credentials' ? { reply } : undefined
+  const { code, result } = await json<RotateResult>({ args: ['rotate', secret], scene })
+  expect(code).toBe(4)
+  expect(result.phases.at(-1)).toMatchObject({ type: 'failed', step: 'setSecret', code: 'ERR_NOT_ALLOWED' })
+  expect(result.failure).toMatchObject({ phase: 'setSecret', code: 'ERR_NOT_ALLOWED' })
+})
+
 test('what createSecret would stop with is told before anything is begun, in the words of doctor', async () => {
   const staged = await deployed({ dfnsSwitches: {} })
   const { scene } = staged

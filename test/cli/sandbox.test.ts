@@ -51,6 +51,17 @@ test.each([
   expect(stderr).toContain(args[1])
 })
 
+test.each([
+  ['--aws-port', 'x'],
+  ['--aws-port', '1e3'],
+  ['--dfns-port', '70000'],
+])('npm run sandbox with %s %s says what a port is', async (...args) => {
+  const source = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url))
+  const { code, stdout, stderr } = await cli({ command: [process.execPath, source], args })
+  expect(stderr).toBe(`${args[0]} is a port: a number from 0 to 65535\n`)
+  expect([code, stdout]).toEqual([2, ''])
+})
+
 test('demo in the package shows what npm start shows', async () => {
   const args = ['--kind', 'UserKey']
   const source = fileURLToPath(new URL('../../sandbox/demo.ts', import.meta.url))

@@ -56,6 +56,9 @@ test('rollback --to names any version, and repeated it changes nothing more', as
     const args = ['rollback', arn, '--to', first, '--yes']
     const { code, result } = await json<object>({ args, scene })
     expect([times, code]).toEqual([times, 0])
+    // The second time nothing has changed.
+    const fields = ['secretArn', 'current', ...(times === 1 ? ['change'] : []), 'steps']
+    expect(Object.keys(result)).toEqual(fields)
     expect(result).toMatchObject({ secretArn: arn, current: { versionId: first, id: account.credId } })
     expect(await currentId(staged)).toBe(account.credId)
   }
@@ -175,6 +178,7 @@ test('decommission repeated completes nothing more, and says so in JSON', async 
   const args = ['decommission', staged.arn, '--yes']
   const first = await json<{ retired: object[] }>({ args, scene: staged.scene })
   expect(first).toMatchObject({ code: 0, result: { retired: [{ outcome: 'retired' }] } })
+  expect(Object.keys(first.result)).toEqual(['secretArn', 'current', 'retired', 'steps'])
   const second = await json<{ retired: object[] }>({ args, scene: staged.scene })
   expect(second).toMatchObject({ code: 0, result: { retired: [] } })
 })

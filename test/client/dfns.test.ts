@@ -93,6 +93,21 @@ describe.each(keyKinds)('an application with a secret of the kind «%s»', (kind
   })
 })
 
+test('an option that is set to undefined leaves what the secret says', async () => {
+  const { secret, webhookId } = await applied('account')
+  // Whoever compiles without exactOptionalPropertyTypes may write so.
+  const unset: object = { baseUrl: undefined, orgId: undefined }
+  const asked: string[] = []
+  const recorder: typeof fetch = async (input) => {
+    asked.push(new Request(input).url)
+    return Response.json({})
+  }
+  const dfns = dfnsClient(secret, unset)
+  await transport.run(recorder, () => dfns.webhooks.getWebhook({ webhookId }))
+  const { baseUrl } = (await secret.get()).active
+  expect(asked).toEqual([`${baseUrl}/webhooks/${webhookId}`])
+})
+
 describe('a call that may have had an effect', () => {
   const reply = (status: number): Fault => ({ reply: { status, body: '{"error":{"message":"no"}}' } })
   const faults: readonly (readonly [string, Fault])[] = [

@@ -439,3 +439,13 @@ test.each([
 ])('the option %j is refused', (option) => {
   expect(() => rotatingSecret('a', option)).toThrow(RangeError)
 })
+
+test('an option that is set to undefined is one that is not set', async () => {
+  const names = ['kind', 'ttl', 'jitter', 'staleFor', 'refusalInterval']
+  // Whoever compiles without exactOptionalPropertyTypes may write so.
+  const unset: RotatingSecretOptions = Object.fromEntries(names.map((name) => [name, undefined]))
+  const { time, store, credId } = opened(unset)
+  await credId()
+  await pass(time, 5 * minute)
+  expect(store.reads()).toBe(2)
+})
