@@ -139,7 +139,7 @@ async function adoptedAmong(of: {
     const generation = await generationIn(view.inside.version(versionId))
     if (generation === undefined) continue
     const { id: credId } = generation.document
-    // A rollback could activate a token again, but not its key: that goes with the token, or a person decides.
+    // A rollback activates a token again, but not its key: so that goes with the token.
     const found = survey.find(generation.document) ?? unknown.find(({ id }) => id === credId)
     if (found === undefined || found.lineage !== undefined || !isLeft(found) || isTaken(found)) continue
     adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })

@@ -32,7 +32,7 @@ export class DfnsFailure extends RotationError {
 const requestMs = 10_000
 const largestReply = 1_048_576
 
-/** Of what has no pages: an organisation's accounts, of which these are 20,000, and an hour of an audit log. */
+/** Of what has no pages: an organisation's accounts, 20,000 of them, and an hour of an audit log. */
 const largestList = 16 * largestReply
 const withoutPages: readonly string[] = ['GET /auth/service-accounts', 'GET /auth/action/logs']
 

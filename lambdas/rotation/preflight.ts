@@ -84,7 +84,7 @@ function expiresSoon({ rotation, current }: { rotation: Rotation; current: Gener
   const { nextRotation, rotationDays = 0 } = rotation.secret
   const { tokenExpires } = current
   if (tokenExpires === undefined) return false
-  // DescribeSecret need not tell it; it may be that of the rotation under way, or past where rotations failed.
+  // DescribeSecret need not tell it; it may be the rotation's under way, or past where rotations failed.
   const next = Math.max(nextRotation?.getTime() ?? 0, rotation.time.now() + rotationDays * dayMs)
   const needed = next + graceOf({ rotation, superseded: current }) + 7 * dayMs
   return tokenExpires.getTime() < needed

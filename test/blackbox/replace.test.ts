@@ -144,6 +144,18 @@ test('likewise where Secrets Manager still names the date of the rotation that i
   await expectReplaced(staged)
 })
 
+test('likewise where Secrets Manager names no date', async () => {
+  const staged = await stage('PT1H', { dfnsSwitches: guideWorld, daysValid: 35 })
+  const { scene, arn } = staged
+  scene.sandbox.wire.plan = () => {
+    const { rotation } = scene.sandbox.vault.find(arn)
+    delete rotation?.nextRotationAt
+    return undefined
+  }
+  await scene.rotate(arn)
+  await expectReplaced(staged)
+})
+
 test('a token that lives past the next rotation, its grace and a week is not replaced', async () => {
   const staged = await stage('PT1H', { dfnsSwitches: guideWorld, daysValid: 60 })
   await staged.scene.rotate(staged.arn)

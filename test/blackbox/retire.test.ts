@@ -549,6 +549,20 @@ describe("Dfns's audit log tells whether the old key is still used", () => {
     expect(retireLog(staged)).toContainEqual(expect.objectContaining({ level: 'WARN', message: warning }))
   })
 
+  const unreadable: readonly (readonly [string, WireResponse])[] = [
+    ['that fails', json(503, {})],
+    ['of two megabytes', json(200, { items: ['x'.repeat(2_000_000)] })],
+    ['of twenty megabytes', json(200, { items: ['x'.repeat(20_000_000)] })],
+    ['of another form', json(200, 'nothing that is known')],
+  ]
+
+  test.each(unreadable)('a log %s keeps no key active', async (_, reply) => {
+    const staged = await rotated()
+    answering(staged, reply)
+    await staged.scene.clock.advance(pastGrace)
+    await expectRetired(staged)
+  })
+
   test.each(['credId', 'credentialUuid'] as const)(
     'used, by its %s, and hold-if-used: it waits one more grace, once',
     async (by) => {
@@ -585,11 +599,11 @@ describe("Dfns's audit log tells whether the old key is still used", () => {
     answering(staged, json(status, { error: { message: 'no' } }))
     await staged.scene.clock.advance(pastGrace)
     await expectRetired(staged)
-    expect(messages(staged)).toContainEqual(expect.stringContaining('may not be read'))
+    expect(messages(staged)).toContainEqual(expect.stringContaining('cannot be read'))
   })
 
-  test('it does not answer: the retirement waits', async () => {
-    const staged = await rotated()
+  test('it does not answer, and hold-if-used: the retirement waits', async () => {
+    const staged = await rotated({ tags: held })
     answering(staged, away.reply)
     await staged.scene.clock.advance(pastGrace)
     expect(schedules(staged)).toHaveLength(1)

@@ -137,6 +137,19 @@ describe.each(changes)('%s', (_, open) => {
     expect(approvals()).toHaveLength(1)
   })
 
+  test('is not taken for pending where Dfns lists approvals of every status', async () => {
+    const { scene, attempt } = await open()
+    const { approvals } = scribe(scene)
+    await errorOf(attempt())
+    const { items } = JSON.parse(listed(approvals())) as { items: object[] }
+    const body = JSON.stringify({ items: items.map((one) => ({ ...one, status: 'Approved' })) })
+    scene.world.wire.plan = ({ path }) =>
+      path.startsWith('/v2/policy-approvals') ? { reply: { status: 200, body } } : undefined
+    const error = await errorOf(attempt())
+    // Of what an approval makes is of no use to anybody, that is said; all else is asked for again.
+    expect(error.code === 'ERR_NOT_ALLOWED' ? 2 : approvals().length).toBe(2)
+  })
+
   test('is not asked for again where its approval expired', async () => {
     const { scene, attempt } = await open()
     const { approvals } = scribe(scene)

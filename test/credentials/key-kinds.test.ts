@@ -117,6 +117,18 @@ describe('UserKey in particular', () => {
     expect(() => credential.assertFollows({ current: read(document), pending: other })).toThrow(/username/)
   })
 
+  test('is registered also where Dfns says of a key that it does not know that it is not found', async () => {
+    const { world, credential, document, read } = await openUser()
+    const current = read(document)
+    const pending = read((await credential.create({ current, lineage, algorithm: 'same' })).document)
+    const { wire } = world
+    let logins = 0
+    wire.plan = ({ operation }) =>
+      operation === 'POST /auth/login' && logins++ === 0 ? { reply: { status: 404, body: '{}' } } : undefined
+    await credential.register({ current: async () => current, pending, lineage })
+    await credential.verify({ generation: pending, as: current, fresh: true })
+  })
+
   test('logs in once for all that one invocation asks', async () => {
     const { world, credential, document, read } = await openUser()
     await credential.probe({ current: read(document) })
@@ -125,6 +137,21 @@ describe('UserKey in particular', () => {
 })
 
 describe('PersonalAccessTokenKey in particular', () => {
+  test('by its user: nothing is deactivated for the sake of an AWSCURRENT whose token is dead', async () => {
+    const { world, credential, document, read, token, active } = await openToken(refused)
+    const superseded = read(document)
+    const made = await credential.create({ current: superseded, lineage, algorithm: 'same' })
+    const current = read(made.document)
+    await credential.register({ current: async () => superseded, pending: current, lineage })
+    const retirement = await credential.deactivate({ current, superseded })
+    world.dfns.setTokenActive({ tokenId: token.tokenId, isActive: false })
+    const before = world.changes()
+    await expect(retirement.perform()).rejects.toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+    expect(retirement.isBegun()).toBe(false)
+    expect(world.changes()).toBe(before)
+    expect(active()).toBe(2)
+  })
+
   test('is registered by its user where Dfns refuses the token, on that user, and by nobody else', async () => {
     const { world, credential, document, read, user } = await openToken(refused)
     const current = read(document)

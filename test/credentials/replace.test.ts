@@ -525,6 +525,36 @@ describe('what stops a replacement before anything is made', () => {
     },
   )
 
+  const permissionsAre = (scene: Awaited<ReturnType<typeof replacing>>, operations: readonly string[]) => {
+    const items = [...scene.dfns.state.permissions.values()].map(({ permissionId: id, name }) => ({
+      id,
+      name,
+      operations,
+    }))
+    scene.world.wire.plan = ({ operation }) =>
+      operation === 'GET /permissions'
+        ? { reply: { status: 200, body: JSON.stringify({ items }) } }
+        : undefined
+  }
+
+  test('not a signer whose rights no permission names: Dfns tells', async () => {
+    const scene = await replacing()
+    permissionsAre(scene, ['Wallets:Read'])
+    await expect(scene.make()).resolves.toBeDefined()
+  })
+
+  test.each(['*', 'Auth:*', 'Auth:ServiceAccounts:*'])(
+    'a signer that was not given a permission for %s',
+    async (operations) => {
+      const scene = await replacing()
+      permissionsAre(scene, [operations])
+      const nobody = { reply: { status: 200, body: '{"items":[]}' } }
+      const { plan } = scene.world.wire
+      scene.world.wire.plan = (call) => (call.operation.endsWith('/assignments') ? nobody : plan?.(call))
+      expect(await stopped(scene)).toMatchObject({ code: 'ERR_SIGNER' })
+    },
+  )
+
   test('not a signer that may not deactivate, where the account may do so itself', async () => {
     const scene = await replacing({ signerMay: leave.filter((one) => !one.endsWith(':Deactivate')) })
     scene.assign('Auth:ServiceAccounts:Deactivate')
