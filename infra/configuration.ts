@@ -7,6 +7,7 @@ import { readDuration } from '../lambdas/rotation/duration.ts'
 import { pings, strategies } from '../lambdas/rotation/settings.ts'
 import { validPrefix } from './names.ts'
 import { parameterNames } from './policy.ts'
+import { completeArn } from './secret.ts'
 
 const matching = (pattern: RegExp, form: string) => v.pipe(v.string(), v.regex(pattern, form))
 
@@ -20,10 +21,7 @@ const duration = matching(
   /^P(?=[\dT])(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,9}S)?)?$/,
   'a duration in days, hours, minutes and seconds, as in P7D or PT26H',
 )
-const secretArn = matching(
-  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}$/,
-  'the complete ARN of a secret, with the six characters that end it',
-)
+const secretArn = matching(completeArn, 'the complete ARN of a secret, with the six characters that end it')
 const keyArn = matching(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key')
 const secretName = matching(/^[\w/+=.@-]{1,512}$/, "a secret's name")
 const parameterName = matching(parameterNames, 'the name of an SSM parameter')

@@ -14,7 +14,7 @@ import type { Rule } from 'aws-cdk-lib/aws-events'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { eachFunction, type RotatorFunctions } from './functions.ts'
-import { everyMetric } from './metrics.ts'
+import { everyMetric, failuresQuery } from './metrics.ts'
 import type { FixedNames } from './names.ts'
 
 interface Shown {
@@ -90,7 +90,7 @@ const lastErrors = ({ functions }: Shown): IWidget =>
     logGroupNames: eachFunction(functions).map(({ logGroup }) => logGroup.logGroupName),
     queryLines: [
       'fields @timestamp, code, secretId, step, reason',
-      'filter ispresent(code)',
+      failuresQuery,
       'sort @timestamp desc',
       'limit 20',
     ],

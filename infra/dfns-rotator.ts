@@ -16,6 +16,7 @@ import { SecretGrants } from './grants.ts'
 import { RotatorMonitoring } from './monitoring.ts'
 import { type FixedNames, namesOf } from './names.ts'
 import { type Graces, gracesOf, grantPolicy, type RotatorPolicy, writePolicy } from './policy.ts'
+import { policyProblems } from './policy-size.ts'
 import { RetirementSchedules } from './retirement.ts'
 import { type AnySecret, assertOneSecret } from './secret.ts'
 import { type RotatesOptions, SecretRotation } from './secret-rotation.ts'
@@ -140,6 +141,7 @@ export class DfnsRotator extends Construct {
       dashboard: props.dashboard ?? true,
     })
     this.alarmTopic = this.monitoring.topic
+    this.node.addValidation({ validate: () => policyProblems(this.functions) })
   }
 
   /** The role of each function, for what an app of its own has to add. */
@@ -148,7 +150,10 @@ export class DfnsRotator extends Construct {
     return { rotate: rotate.role, retire: retire.role, audit: audit.role }
   }
 
-  /** Rotates one secret: its tags, grants and schedule. At most 40; above that see `rotatesPrefix`. */
+  /**
+   * Rotates one secret: its tags, grants and schedule. At most 40, and fewer where the roles have no room for
+   * their signers and customer keys; above that see `rotatesPrefix`.
+   */
   rotates(secret: AnySecret, options: RotatesOptions = {}): SecretRotation {
     assertOneSecret({ secret, rotator: this })
     const id = secret.node.path.replaceAll('/', '.')

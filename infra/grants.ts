@@ -13,7 +13,18 @@ const onManaged: Readonly<Record<FunctionName, readonly string[]>> = {
 /** The secret of a signer is read at AWSCURRENT, and otherwise left alone. */
 const onSigner = ['GetSecretValue']
 
-/** A secret, by its complete ARN or one that ends with `*`, and the customer key that encrypts it. */
+/** A key of a secret that is rotated. One list of actions, because their statement names every secret. */
+const withKeyOfManaged: Readonly<Record<FunctionName, readonly string[]>> = {
+  rotate: ['kms:Decrypt', 'kms:GenerateDataKey'],
+  retire: ['kms:Decrypt'],
+  audit: ['kms:Decrypt'],
+}
+const withKeyOfSigner = ['kms:Decrypt']
+
+/** Secrets Manager's encryption context. */
+export const contextOfSecret = 'kms:EncryptionContext:SecretARN'
+
+/** A secret, by its complete ARN, and the customer key that encrypts it. */
 export interface Granted {
   readonly arn: string
   readonly key?: IKey | undefined
@@ -21,7 +32,8 @@ export interface Granted {
 
 /**
  * The grants on secrets. One statement a function and purpose, which grows with every secret: a role's inline
- * policies hold 10,240 characters in all, and a statement for each secret would fill them.
+ * policies hold 10,240 characters in all, and a statement for each secret would fill them. Whether they fit
+ * is asked of the whole at synthesis (`policyProblems`).
  */
 export class SecretGrants {
   readonly #roles: Readonly<Record<FunctionName, Role>>
@@ -46,7 +58,7 @@ export class SecretGrants {
   signer({ arn, key }: Granted): void {
     for (const name of functionNames) {
       this.#growing({ name, purpose: 'signer', actions: onSigner }).addResources(arn)
-      if (key) this.#useKey({ name, key, action: 'kms:Decrypt', arn })
+      if (key) this.#useKey({ name, key, actions: withKeyOfSigner, arn })
     }
   }
 
@@ -59,7 +71,7 @@ export class SecretGrants {
       const reason = 'The prefix that the app named, and of it only what the rotate function rotates'
       acknowledgeWildcard({ role: this.#roles[name], resource: arn, reason })
     }
-    for (const key of keys) this.#keyOfManaged({ arn, key })
+    if (keys.length > 0) this.#keysOfPrefix({ arn, keys })
   }
 
   /** Finding what is rotated. ListSecrets knows no resources: whoever may list sees every name and tag. */
@@ -84,15 +96,29 @@ export class SecretGrants {
 
   #keyOfManaged({ arn, key }: Granted): void {
     if (!key) return
-    for (const name of functionNames) this.#useKey({ name, key, action: 'kms:Decrypt', arn })
-    this.#useKey({ name: 'rotate', key, action: 'kms:GenerateDataKey', arn })
+    for (const name of functionNames) {
+      this.#useKey({ name, key, actions: withKeyOfManaged[name], arn })
+    }
   }
 
-  /** By way of Secrets Manager alone, and for these secrets alone (Secrets Manager's encryption context). */
-  #useKey(use: { name: FunctionName; key: IKey; action: string; arn: string }): void {
-    const { name, key, action, arn } = use
-    const operator = arn.endsWith('*') ? 'StringLike' : 'StringEquals'
-    const id = `${name} ${action} ${operator} ${key.keyArn}`
+  /** One statement, however many keys: the secrets for which they may be used are the same. */
+  #keysOfPrefix({ arn, keys }: { arn: string; keys: readonly IKey[] }): void {
+    for (const name of functionNames) {
+      const conditions = {
+        StringEquals: this.#viaSecretsManager(name),
+        StringLike: { [contextOfSecret]: [arn] },
+      }
+      const resources = keys.map(({ keyArn }) => keyArn)
+      this.#roles[name].addToPolicy(
+        new PolicyStatement({ actions: [...withKeyOfManaged[name]], resources, conditions }),
+      )
+    }
+  }
+
+  /** By way of Secrets Manager alone, and for these secrets alone. */
+  #useKey(use: { name: FunctionName; key: IKey; actions: readonly string[]; arn: string }): void {
+    const { name, key, actions, arn } = use
+    const id = `${name} ${actions.join(' ')} ${key.keyArn}`
     const known = this.#keyUses.get(id)
     if (known) {
       if (!known.includes(arn)) known.push(arn)
@@ -100,28 +126,16 @@ export class SecretGrants {
     }
     const secrets = [arn]
     this.#keyUses.set(id, secrets)
-    const { region } = Stack.of(this.#roles[name])
+    const context = { [contextOfSecret]: Lazy.list({ produce: () => [...secrets] }) }
+    const conditions = { StringEquals: { ...this.#viaSecretsManager(name), ...context } }
     this.#roles[name].addToPolicy(
-      new PolicyStatement({
-        actions: [action],
-        resources: [key.keyArn],
-        conditions: conditionOf({ operator, secrets, viaService: `secretsmanager.${region}.amazonaws.com` }),
-      }),
+      new PolicyStatement({ actions: [...actions], resources: [key.keyArn], conditions }),
     )
+  }
+
+  #viaSecretsManager(name: FunctionName): Readonly<Record<string, string>> {
+    return { 'kms:ViaService': `secretsmanager.${Stack.of(this.#roles[name]).region}.amazonaws.com` }
   }
 }
 
 const secretsManager = (actions: readonly string[]) => actions.map((action) => `secretsmanager:${action}`)
-
-function conditionOf(condition: {
-  operator: 'StringEquals' | 'StringLike'
-  secrets: readonly string[]
-  viaService: string
-}): Record<string, Record<string, unknown>> {
-  const { operator, secrets, viaService } = condition
-  const context = { 'kms:EncryptionContext:SecretARN': Lazy.list({ produce: () => [...secrets] }) }
-  const via = { 'kms:ViaService': viaService }
-  return operator === 'StringEquals'
-    ? { StringEquals: { ...via, ...context } }
-    : { StringEquals: via, StringLike: context }
-}

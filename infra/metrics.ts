@@ -18,7 +18,7 @@ export const findingsMetric = (type: FindingType) =>
     period: Duration.days(1),
   })
 
-/** How often an error ended an invocation, by its code. */
+/** How often an error ended an invocation, by its code, or audit undid a retirement. */
 export const errorsMetric = (code: string) =>
   new Metric({
     namespace: metricNamespace,
@@ -54,10 +54,24 @@ export const everyMetric = (search: {
 
 /** The figures of rotate's line `phase done`, each by step and kind. */
 const figures = [
-  { id: 'PhaseDuration', field: '$.durationMs', unit: Unit.MILLISECONDS },
-  { id: 'DfnsCalls', field: '$.dfnsCalls', unit: Unit.COUNT },
-  { id: 'DfnsRetries', field: '$.retries', unit: Unit.COUNT },
+  { id: 'PhaseDuration', value: '$.durationMs', unit: Unit.MILLISECONDS },
+  { id: 'DfnsCalls', value: '$.dfnsCalls', unit: Unit.COUNT },
+  { id: 'DfnsRetries', value: '$.retries', unit: Unit.COUNT },
 ] as const
+
+const field = (name: string, value: string) => FilterPattern.stringValue(`$.${name}`, '=', value)
+
+/**
+ * Findings and answers of the preflight have codes, too, and end nothing. One of them counts: where audit
+ * undid a retirement, no invocation of retire fails with it.
+ */
+const failures = FilterPattern.all(
+  field('code', 'ERR_*'),
+  FilterPattern.any(field('message', 'phase failed'), field('code', 'ERR_RETIRE_UNDONE')),
+)
+
+/** The same lines, for a query in CloudWatch Logs Insights. */
+export const failuresQuery = 'filter message = "phase failed" or code = "ERR_RETIRE_UNDONE"'
 
 /** Metrics that are counted in the log's lines, which costs the functions no library and no call. */
 export function countInLogs(functions: RotatorFunctions): void {
@@ -66,19 +80,19 @@ export function countInLogs(functions: RotatorFunctions): void {
       logGroup,
       metricNamespace,
       metricName: 'Failures',
-      filterPattern: FilterPattern.stringValue('$.code', '=', 'ERR_*'),
+      filterPattern: failures,
       metricValue: '1',
       dimensions: { code: '$.code' },
     })
   }
   const { function: target, logGroup } = functions.rotate
-  for (const { id, field, unit } of figures) {
+  for (const { id, value, unit } of figures) {
     new MetricFilter(target, id, {
       logGroup,
       metricNamespace,
       metricName: id,
-      filterPattern: FilterPattern.stringValue('$.message', '=', 'phase done'),
-      metricValue: field,
+      filterPattern: field('message', 'phase done'),
+      metricValue: value,
       unit,
       dimensions: { step: '$.step', kind: '$.kind' },
     })

@@ -17,6 +17,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import type { Construct } from 'constructs'
 import { DfnsRotator } from './dfns-rotator.ts'
+import { contextOfSecret } from './grants.ts'
 import type { FunctionName } from './names.ts'
 
 /** The file in the bucket that holds a function's code. */
@@ -39,9 +40,6 @@ interface Given<T> {
 
 /** Conditions that tell for which secrets a key may be used. */
 type Which = Readonly<Partial<Record<'StringEquals' | 'StringLike', Readonly<Record<string, unknown>>>>>
-
-/** Secrets Manager's encryption context. */
-const contextOfSecret = 'kms:EncryptionContext:SecretARN'
 
 class PlainStack extends Stack {
   constructor(scope: Construct, id: string, { codeKeyPrefix }: { codeKeyPrefix: string }) {

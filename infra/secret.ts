@@ -9,13 +9,16 @@ export interface AnySecret extends IConstruct {
   readonly encryptionKey?: IKey | undefined
 }
 
-const completeArn = /^arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):(\d{12}):secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}$/
+/** The six characters that end it tell a secret from a later one of the same name. */
+export const completeArn =
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}$/
 
 /** Refuses what is not one secret of the rotator's own account and region. */
 export function assertOneSecret({ secret, rotator }: { secret: AnySecret; rotator: Construct }): void {
   const { secretArn, secretFullArn, node } = secret
   if (Token.isUnresolved(secretArn) && secretFullArn !== undefined) return
-  const [, region, account] = completeArn.exec(secretFullArn ?? '') ?? []
+  const isComplete = secretFullArn !== undefined && completeArn.test(secretFullArn)
+  const [, , , region, account] = isComplete ? secretFullArn.split(':') : []
   if (region === undefined || account === undefined) {
     throw new Error(
       `${node.path} is imported without its complete ARN: use Secret.fromSecretCompleteArn, with the six ` +

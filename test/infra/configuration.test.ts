@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
 import { afterAll, describe, expect, test } from 'vitest'
 import { configurationSchema, readConfiguration, type StageConfiguration } from '../../infra/configuration.ts'
 import { functionNames } from '../../infra/names.ts'
 import { RotatorStack } from '../../infra/rotator-stack.ts'
+import { readDuration } from '../../lambdas/rotation/duration.ts'
 import { cdkArguments, configIn } from '../../scripts/cdk/arguments.ts'
 import { allowedTo } from './iam.ts'
 import { context, ofType, only, type Resources, resourcesOf, root, secretArn } from './stack.ts'
@@ -38,6 +40,25 @@ test('the JSON schema in the tree is that of the configuration', async () => {
 test('the example is a configuration', () => {
   const example = join(root, 'infra', 'example.json')
   expect(Object.keys(readConfiguration(example).stages)).toEqual(['example'])
+})
+
+test.for([
+  'P7D',
+  'PT26H',
+  'P1DT2H3M4S',
+  'P1000000D',
+  'PT0S',
+  'P',
+  'PT',
+  'P1DT',
+  'P1W',
+  'PT1.5H',
+  '24h',
+  'P1D ',
+])('a duration is what the functions take for one: "%s"', (text) => {
+  const stages = { production: { policy: { grace: { default: text } } } }
+  const { success } = v.safeParse(configurationSchema, { stages })
+  expect(success).toBe(readDuration(text) !== undefined)
 })
 
 describe('an error', () => {

@@ -24,7 +24,7 @@ import {
 const page = readFileSync(join(root, 'docs', 'deployment.md'), 'utf8')
 const json = /```json\n(\{\n {2}"Version"[^`]+)```/.exec(page)?.[1] ?? '{}'
 const { Statement: statements = [] } = JSON.parse(json) as {
-  Statement?: readonly { Action: string | readonly string[]; Resource: string }[]
+  Statement?: readonly { Sid: string; Action: string | readonly string[]; Resource: string }[]
 }
 const allowed = statements.flatMap(({ Action }) => Action)
 
@@ -56,6 +56,17 @@ test('the policy for people covers every call that a command can make, and names
   expect(calls()).toEqual(expect.arrayContaining(['logs:FilterLogEvents', 'secretsmanager:RotateSecret']))
   expect(calls().filter((action) => !allowed.includes(action))).toEqual([])
   expect(allowed.filter((action) => action.includes('*'))).toEqual([])
+})
+
+test('whose signers lie outside its prefix is told what to add, and where', () => {
+  const sids = statements.map(({ Sid }) => Sid)
+  const [, secrets = '', keys = ''] =
+    /Add the ARNs of signers elsewhere to \*(\w+)\*, and their customer key to \*(\w+)\*/.exec(page) ?? []
+  expect(sids).toEqual(expect.arrayContaining([secrets, keys]))
+  const actionsOf = (sid: string) =>
+    statements.filter(({ Sid }) => Sid === sid).flatMap(({ Action }) => Action)
+  expect(actionsOf(secrets)).toContain('secretsmanager:GetSecretValue')
+  expect(actionsOf(keys)).toContain('kms:Decrypt')
 })
 
 test('its only open resource is that of the two lists', () => {

@@ -51,17 +51,32 @@ interface Document {
   readonly Statement: readonly Statement[]
 }
 
+/** The policies of a role: what IAM counts together, and what it counts each by itself. */
+export function policiesOf(resources: Resources, name: FunctionName | 'scheduler') {
+  const [id, role] = roleOf(resources, name)
+  const inside = (role.Properties['Policies'] ?? []) as { PolicyDocument: Document }[]
+  const beside = (type: string) =>
+    ofType(resources, type)
+      .filter(([, { Properties }]) => JSON.stringify(Properties['Roles']).includes(`"${id}"`))
+      .map(([, { Properties }]) => Properties['PolicyDocument'] as Document)
+  return {
+    inline: [...inside.map(({ PolicyDocument }) => PolicyDocument), ...beside('AWS::IAM::Policy')],
+    managed: beside('AWS::IAM::ManagedPolicy'),
+  }
+}
+
+/** Characters of policies as IAM counts them; what is a reference in the template is an ARN of 100. */
+export const sizeOf = (documents: readonly Document[]): number =>
+  documents
+    .map((document) =>
+      JSON.stringify(document).replaceAll(/\{"(Ref|Fn::GetAtt)":[^}]+\}/g, `"${'?'.repeat(100)}"`),
+    )
+    .join('').length
+
 /** Everything that the role of a function may do, by whatever policy. */
 export function allowedTo(resources: Resources, name: FunctionName | 'scheduler'): Allowed[] {
-  const [id, role] = roleOf(resources, name)
-  const inline = (role.Properties['Policies'] ?? []) as { PolicyDocument: Document }[]
-  const beside = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']
-    .flatMap((type) => ofType(resources, type))
-    .filter(([, { Properties }]) => JSON.stringify(Properties['Roles']).includes(`"${id}"`))
-    .map(([, { Properties }]) => Properties['PolicyDocument'] as Document)
-  return [...inline.map(({ PolicyDocument }) => PolicyDocument), ...beside]
-    .flatMap((document) => document.Statement)
-    .flatMap(flat)
+  const { inline, managed } = policiesOf(resources, name)
+  return [...inline, ...managed].flatMap((document) => document.Statement).flatMap(flat)
 }
 
 export function roleOf(resources: Resources, name: FunctionName | 'scheduler') {

@@ -154,11 +154,35 @@ describe('what audit finds', () => {
   })
 })
 
+type Line = Readonly<Record<string, string>>
+
+/** Whether a filter pattern is of a line: equalities, `&&`, `||` and parentheses, `*` at the end of a value. */
+function isCounted(pattern: unknown, line: Line): boolean {
+  const holds = (field: string, value: string) =>
+    value.endsWith('*') ? line[field]?.startsWith(value.slice(0, -1)) : line[field] === value
+  const letter = (isTrue: boolean | undefined) => (isTrue ? 'T' : 'F')
+  let rest = String(pattern)
+    .replaceAll(/\$\.(\w+) = "([^"]*)"/g, (_, field: string, value: string) => letter(holds(field, value)))
+    .replaceAll(/[{}\s]/g, '')
+  for (let before = ''; before !== rest; ) {
+    before = rest
+    rest = rest
+      .replaceAll(/\(([TF])\)/g, '$1')
+      .replaceAll(/[TF]&&[TF]/g, (both) => letter(both === 'T&&T'))
+      .replaceAll(/[TF]\|\|[TF]/g, (either) => letter(either.includes('T')))
+  }
+  if (rest !== 'T' && rest !== 'F') throw new Error(`No test understands the pattern ${String(pattern)}`)
+  return rest === 'T'
+}
+
 describe('what is counted in the logs', () => {
   const filters = ofType(resources, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties)
+  const failures = filters.filter(({ MetricTransformations }) =>
+    JSON.stringify(MetricTransformations).includes('"Failures"'),
+  )
 
   test('is every error, by its code, in each of the three logs', () => {
-    const failures = filters.filter(({ FilterPattern }) => FilterPattern === '{ $.code = "ERR_*" }')
+    expect(failures).toHaveLength(3)
     expect(new Set(failures.map(({ LogGroupName }) => JSON.stringify(LogGroupName))).size).toBe(3)
     for (const { MetricTransformations } of failures) {
       expect(MetricTransformations).toEqual([
@@ -170,6 +194,22 @@ describe('what is counted in the logs', () => {
         },
       ])
     }
+  })
+
+  test.for([
+    ['an invocation that failed', { message: 'phase failed', code: 'ERR_DFNS_UNAVAILABLE' }],
+    ['a retirement that was undone', { message: 'phase failed', code: 'ERR_RETIRE_UNDONE' }],
+    ['a retirement that audit undid', { message: 'finding', code: 'ERR_RETIRE_UNDONE' }],
+  ] as const)('as an error is %s', ([, line]) => {
+    for (const { FilterPattern } of failures) expect(isCounted(FilterPattern, line)).toBe(true)
+  })
+
+  test.for([
+    ['what audit found', { message: 'finding', code: 'ERR_TAG' }],
+    ['a question of the preflight that is answered with no', { message: 'probe', code: 'ERR_TAG' }],
+    ['a step that is done', { message: 'phase done' }],
+  ] as const)('as an error is not %s', ([, line]) => {
+    for (const { FilterPattern } of failures) expect(isCounted(FilterPattern, line)).toBe(false)
   })
 
   test('rings where a retirement was undone', () => {
@@ -244,8 +284,20 @@ describe('the dashboard', () => {
     const body = JSON.stringify(only(resources, 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'])
     for (const shown of ['Findings', 'Failures', 'TriggeredRules', 'InvocationAttemptCount', 'PhaseDuration'])
       expect(body).toContain(shown)
-    for (const name of ['DfnsCalls', 'DfnsRetries', 'ApproximateNumberOfMessagesVisible', 'filter ispresent'])
+    for (const name of [
+      'DfnsCalls',
+      'DfnsRetries',
+      'ApproximateNumberOfMessagesVisible',
+      'fields @timestamp',
+    ])
       expect(body).toContain(name)
+  })
+
+  test('has among the last errors what is counted as one, and no other line with a code', () => {
+    const body = JSON.stringify(only(resources, 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'])
+    expect(body.replaceAll('\\', '')).toContain(
+      '| filter message = "phase failed" or code = "ERR_RETIRE_UNDONE"n| sort',
+    )
   })
 
   test('labels each line with the values of its dimensions', () => {
