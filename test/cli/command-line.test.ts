@@ -152,16 +152,26 @@ test('--verbose tells what is being done on standard error, and standard output 
   expect((await json<object>({ scene, args: ['status', arn] })).stderr).toBe('')
 })
 
-test('AWS_DEFAULT_REGION, which the aws CLI knows and the SDK does not, is enough', async () => {
+test('AWS_DEFAULT_REGION, which the aws CLI knows and the SDK does not, is enough, also beside an empty AWS_REGION', async () => {
   const { scene, arn } = await deployed()
   const { AWS_ENDPOINT_URL = '' } = scene.sandbox.environment
   const env = {
     AWS_ENDPOINT_URL,
+    AWS_REGION: '',
     AWS_DEFAULT_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'a',
     AWS_SECRET_ACCESS_KEY: 'b',
   }
   expect((await cli({ args: ['status', '--json'], env })).stdout).toContain(arn)
+})
+
+test('an empty region is none, and that is said', async () => {
+  const env = { AWS_REGION: '', AWS_DEFAULT_REGION: '', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }
+  for (const args of [['status'], ['status', '--region', '']]) {
+    const { code, stderr } = await cli({ args, env })
+    expect(code).toBe(5)
+    expect(stderr).toContain('AWS_UNAVAILABLE: no AWS region is known')
+  }
 })
 
 describe('docs/cli.md', () => {

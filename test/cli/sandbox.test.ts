@@ -33,6 +33,8 @@ test('sandbox tells people what to paste and what to run', async () => {
   running.child.kill('SIGTERM')
   const { code, stdout } = await running.ended
   expect(code).toBe(0)
+  // A profile of the shell would come before the sandbox's credentials.
+  expect(stdout).toMatch(/^unset AWS_PROFILE AWS_SESSION_TOKEN$/m)
   expect(stdout).toMatch(/^export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:\d+$/m)
   expect(stdout).toContain('npx dfns-rotator rotate demo/dfns')
   // What the functions log, and what Dfns refuses in that world.

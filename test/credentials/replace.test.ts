@@ -97,6 +97,12 @@ describe.each(kinds)('%s is replaced', (kind) => {
     expect(Math.round(days)).toBe(90)
   })
 
+  test('or as long as Dfns lets any live, where the old one was given more', async () => {
+    const { make, read } = await byTag(kind, { daysValid: 900 })
+    const { tokenExpires } = read((await make()).document)
+    expect(Math.round(((tokenExpires?.getTime() ?? 0) - Date.UTC(2026, 0, 5)) / 86_400_000)).toBe(730)
+  })
+
   test('a name that collides with archived ones is taken by none: each attempt has its own', async () => {
     const { make, others } = await byTag(kind, { switches: { archivedName: 'taken', patName: 'unique' } })
     await (await make()).discard()
