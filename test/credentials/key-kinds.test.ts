@@ -126,7 +126,8 @@ describe('UserKey in particular', () => {
     wire.plan = ({ operation }) =>
       operation === 'POST /auth/login' && logins++ === 0 ? { reply: { status: 404, body: '{}' } } : undefined
     await credential.register({ current: async () => current, pending, lineage })
-    await credential.verify({ generation: pending, as: current, fresh: true })
+    const verification = credential.verify({ generation: pending, as: current, fresh: true })
+    await expect(verification).resolves.toBeUndefined()
   })
 
   test('logs in once for all that one invocation asks', async () => {
