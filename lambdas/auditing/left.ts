@@ -1,6 +1,6 @@
 import { generationIn } from '../credentials/document.ts'
 import type { Found } from '../credentials/survey.ts'
-import { isMarkOf, isMarkOfRotation, type Lineage } from '../crypto/lineage.ts'
+import { isMarkOf, isMarkOfRotation } from '../crypto/lineage.ts'
 import type { ListedVersion } from '../ports/secrets.ts'
 import type { Stored } from '../rotation/generations.ts'
 import type { View } from './run.ts'
@@ -36,10 +36,9 @@ export async function leftoversIn(view: View): Promise<readonly Leftover[]> {
   const versions = await view.run.secrets.listSecretVersionIds(secretArn)
   const [own, unknown] = partition(others, ({ lineage }) => isMarkOf(lineage, secretArn))
   const made = await Promise.all(own.map((found) => madeBy({ view, found, versions })))
-  const adopted = await adoptedAmong({ view, unknown, versions, isLeft })
-  const strangers = unknown.filter((found) => !adopted.some((leftover) => leftover.found === found))
-  for (const found of strangers) reportStranger({ view, found })
-  return [...left, ...made, ...adopted]
+  const { leftovers, known } = await namedByOlder({ view, unknown, versions, isLeft })
+  for (const found of unknown) if (!known.has(found.id)) reportStranger({ view, found })
+  return [...left, ...made, ...leftovers]
 }
 
 function reportStranger({ view, found }: { view: View; found: Found }): void {
@@ -114,37 +113,46 @@ function isLaterThanCurrent({ view, since }: { view: View; since: Date }): boole
 }
 
 /**
- * What has no mark, and an older version names: a person made it, and it was superseded. A version whose
- * rotation's mark is on something needs no reading.
+ * What has no mark, and an older version names: what a person made, and the keys that came with tokens. As
+ * long as its token is active a key goes with that; afterwards it may still let somebody in as its user.
  */
-async function adoptedAmong(of: {
+async function namedByOlder(of: {
   view: View
   unknown: readonly Found[]
   versions: readonly ListedVersion[]
   isLeft: (found: Found) => boolean
-}): Promise<readonly Leftover[]> {
+}): Promise<{ leftovers: readonly Leftover[]; known: ReadonlySet<string> }> {
   const { view, unknown, versions, isLeft } = of
-  const { survey, secret } = view
-  const { arn: secretArn } = secret
-  const adopted: Leftover[] = []
-  const isMarked = (of: Lineage) => survey.found.some(({ lineage }) => isMarkOfRotation(lineage, of))
-  const isTaken = (found: Found) => adopted.some((one) => one.found.id === found.id)
-  const older = versions
-    .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
-    .filter(({ versionId: token }) => !isMarked({ secretArn, token }))
-    .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
-    .slice(0, mostRead)
-  for (const { versionId, created: stored } of older) {
-    if (adopted.length === unknown.length && !survey.isPartial) break
+  const { survey } = view
+  const leftovers: Leftover[] = []
+  const known = new Set<string>()
+  for (const { versionId, created: stored } of olderIn({ view, versions })) {
+    if (unknown.every(({ id }) => known.has(id)) && !survey.isPartial) break
     const generation = await generationIn(view.inside.version(versionId))
     if (generation === undefined) continue
     const { id: credId } = generation.document
-    // A rollback activates a token again, but not its key: so that goes with the token.
-    const found = survey.find(generation.document) ?? unknown.find(({ id }) => id === credId)
-    if (found === undefined || found.lineage !== undefined || !isLeft(found) || isTaken(found)) continue
-    adopted.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
+    const whole = survey.find(generation.document)
+    const key = unknown.find(({ id }) => id === credId)
+    const found = whole?.isActive === true ? whole : key
+    const isNew = found?.lineage === undefined && found !== undefined && !known.has(found.id)
+    if (isNew && isLeft(found))
+      leftovers.push({ found, credId, versionId, stored, isPrevious: false, wasNeverCurrent: false })
+    for (const one of [found, key]) if (one !== undefined) known.add(one.id)
   }
-  return adopted
+  return { leftovers, known }
+}
+
+/** The youngest without a label. What its rotation's mark is on needs no reading, but a token has a key. */
+function olderIn(of: { view: View; versions: readonly ListedVersion[] }): readonly ListedVersion[] {
+  const { arn: secretArn } = of.view.secret
+  const marked = of.view.survey.found.filter(({ noun }) => noun !== 'personal access token')
+  const isMarked = (token: string) =>
+    marked.some(({ lineage }) => isMarkOfRotation(lineage, { secretArn, token }))
+  return of.versions
+    .filter(({ labels }) => !labels.some((label) => label.startsWith('AWS')))
+    .filter(({ versionId }) => !isMarked(versionId))
+    .toSorted((one, other) => (other.created?.getTime() ?? 0) - (one.created?.getTime() ?? 0))
+    .slice(0, mostRead)
 }
 
 function partition<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -52,9 +52,10 @@ function isOfOwner({ state, owner, effect }: { state: State; owner: Watched; eff
   }
   const ours = heldOf(state, owner).flatMap(({ isOurs, scheduledAs }) => (isOurs ? [scheduledAs] : []))
   if (owner.rotates === 'webhook') return webhookId !== undefined && ours.includes(webhookId)
-  // A key comes with its account or token, and is not touched after that.
-  if (kind.startsWith('credential') && kind !== 'credential created') return false
-  const { patId } = state.dfns.state.credentials.get(credentialUuid ?? '') ?? {}
+  const { patId, credentialId = '' } = state.dfns.state.credentials.get(credentialUuid ?? '') ?? {}
+  // A key comes with its account or token, and is not touched after that, unless it outlives its token.
+  if (kind.startsWith('credential') && kind !== 'credential created')
+    return owner.named.has(credentialId) && state.dfns.state.tokens.get(patId ?? '')?.isActive === false
   return ours.includes(userId) || ours.includes(tokenId ?? patId ?? '')
 }
 

@@ -433,7 +433,7 @@ export async function finished(end: {
   if (trouble.fault === 'by lot') return problems.filter((problem) => !problem.startsWith('dead letter'))
   if (scenario.tokenDies) return [...refused, ...unsaid(world)]
   if (isBelieved({ world, trouble, problems })) return []
-  if (areStrays({ scenario, trouble, problems })) return afterAudit({ world, arn })
+  if (areStrays({ scenario, trouble, problems })) return afterAudit({ world, arn, scenario })
   if (world.checkers.activeCurrent(arn) === 1) return problems
   if (!isConcurrent(trouble)) return [...problems, 'AWSCURRENT was registered more than once']
   await world.rotateNow(arn)
@@ -460,9 +460,14 @@ function areStrays(of: { scenario: Scenario; trouble: Trouble; problems: readonl
   return areAll && trouble.fault === 'two' && madeBefore.includes(scenario.kind)
 }
 
-async function afterAudit({ world, arn }: { world: Simulation; arn: string }): Promise<string[]> {
+async function afterAudit(of: { world: Simulation; arn: string; scenario: Scenario }): Promise<string[]> {
+  const { world, arn, scenario } = of
   await world.audit()
   await world.advance(days)
+  const left = world.checkers.unconverged(arn)
+  if (left.length === 0 || scenario.kind !== 'replaced token') return left
+  // The key of the token that was replaced is on its user's list, and has a grace of its own.
+  await world.advance(10 * days)
   return world.checkers.unconverged(arn)
 }
 
