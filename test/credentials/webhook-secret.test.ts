@@ -384,6 +384,13 @@ describe('testSecret', () => {
   }
   const refusing = Array.from({ length: 99 }, () => 401)
 
+  test('a success in a form that nobody documents is no word on the signer', async () => {
+    const { verify, world } = await enabled([])
+    world.wire.plan = ({ operation }) =>
+      operation.endsWith('/ping') ? { reply: { status: 200, body: '{"status":true}' } } : undefined
+    expect(await failureOf(verify())).toMatchObject({ code: 'ERR_DFNS_RESPONSE' })
+  })
+
   test('repeats a refused ping, with growing pauses, until it is taken', async () => {
     const { verify, pings, time, pending, find } = await enabled([401, 500, 204])
     await verify()
